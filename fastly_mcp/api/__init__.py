@@ -1,0 +1,1 @@
+"""Speaks to Fastly; knows nothing of MCP."""

@@ -1,0 +1,109 @@
+"""Fastly's answers: read within bounds, parsed, and every error body made one APIError."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
+from pydantic import SecretStr
+from pydantic_core import from_json
+
+from fastly_mcp.errors import (
+    APIError,
+    NotAuthorized,
+    NotFound,
+    RateLimited,
+    Refused,
+    TooLarge,
+    Unavailable,
+)
+from fastly_mcp.text import cut, visible
+
+LARGEST = 20_000_000  # bytes, decoded
+
+LOCKED = "Clone the version and change the clone: a version that was active stays locked."
+SEE_ACCOUNT = "Call get_account: it says what is wrong with the token and how to replace it."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A successful answer: `data` is the parsed JSON body."""
+
+    data: Any
+    headers: Mapping[str, str]
+
+
+async def read(response: httpx2.Response, token: SecretStr) -> Answer:
+    """Read one response to its end.
+
+    Raises an APIError for every status but 2xx, for a body over 20 MB and for one that is not
+    JSON, whatever its Content-Type says: Fastly's is not reliable.
+    """
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > LARGEST:
+            raise TooLarge(0, f"Fastly's answer is larger than {LARGEST // 1_000_000} MB")
+    secret = token.get_secret_value().encode()
+    data = _parse(bytes(body).replace(secret, b"[redacted token]") if secret in body else body)
+    status = response.status_code
+    if not 200 <= status < 300:
+        raise error_of(status, response.headers, data)
+    if data is None:
+        raise Unavailable(status, "with something that is not JSON")
+    return Answer(data, response.headers)
+
+
+@contextmanager
+def shaped() -> Iterator[None]:
+    """Read an answer's fields: one that lacks them is Unavailable, not a crash."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError):
+        raise Unavailable(200, "with something of another shape than it should have") from None
+
+
+def error_of(status: int, headers: Mapping[str, str], data: object) -> APIError:
+    """Make one error of any of Fastly's error bodies (`msg`/`detail`, JSON:API `errors`,
+    problem+json `title`/`detail`, purge `status`/`reason`), or of none of them.
+    """  # noqa: D205  # one sentence, too long for one line
+    if 300 <= status < 400:
+        return Refused(status, "with a redirect to another address, which is not followed")
+    title, detail = (cut(visible(part)) for part in _said(data))
+    if status == 429:
+        return RateLimited(title or "Too many requests", detail, reset=_reset(headers))
+    if status >= 500:
+        return Unavailable(status, title or "no reason given", detail)
+    if status in {401, 403}:
+        hint = SEE_ACCOUNT if status == 401 else ""
+        return NotAuthorized(status, title or "no reason given", detail, hint=hint)
+    if status == 404:
+        return NotFound(status, title or "Not found", detail)
+    hint = LOCKED if "locked" in title.lower() else ""
+    return Refused(status, title or "no reason given", detail, hint=hint)
+
+
+def _parse(body: bytes | bytearray) -> Any:
+    try:
+        return from_json(bytes(body))
+    except ValueError:
+        return None
+
+
+def _said(data: object) -> tuple[str, str]:
+    if isinstance(data, dict) and isinstance(data.get("errors"), list) and data["errors"]:
+        first = data["errors"][0]
+        data = first if isinstance(first, dict) else {"title": first}
+    if not isinstance(data, dict):
+        return "", ""
+    title = data.get("msg") or data.get("title") or data.get("reason") or ""
+    return str(title), str(data.get("detail") or "")
+
+
+def _reset(headers: Mapping[str, str]) -> datetime | None:
+    value = headers.get("Fastly-RateLimit-Reset", "")
+    if not value.isascii() or not value.isdigit() or len(value) > 11:
+        return None
+    return datetime.fromtimestamp(int(value), UTC)

@@ -1,0 +1,264 @@
+"""The one HTTP client every tool shares: verbs, retries, deadlines, errors."""
+
+import asyncio
+import contextvars
+import random
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import anyio
+import httpx2
+from pydantic import SecretStr
+
+from fastly_mcp.api import answers
+from fastly_mcp.api.answers import Answer
+from fastly_mcp.api.paths import fill
+from fastly_mcp.api.transport import open_pool
+from fastly_mcp.errors import (
+    APIError,
+    InvalidArgument,
+    NotPermitted,
+    RateLimited,
+    TooLarge,
+    Unavailable,
+    Unreached,
+)
+
+DEADLINE = 30.0  # seconds for one request with its retries
+ATTEMPTS = 4
+BACKOFF = 0.25  # seconds before the first retry, doubled each time, with jitter
+PATIENCE = 5.0  # seconds a rate limit is waited for
+
+READING = frozenset({"GET", "HEAD"})
+
+# Errors of the HTTP library after which the request surely never left this machine.
+NEVER_LEFT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+)
+
+UNCHANGED = "Nothing was changed."
+REPEATABLE = "It may have been done all the same; sending it again is safe."
+UNREPEATABLE = "It may have been done all the same: do not send it again, look first."
+
+# Milliseconds spent waiting for Fastly; whoever wants the sum for one call puts a Meter here.
+METER: contextvars.ContextVar["Meter | None"] = contextvars.ContextVar("METER", default=None)
+
+
+@dataclass
+class Meter:
+    """What one tool call asked of Fastly."""
+
+    requests: int = 0
+    milliseconds: float = 0.0
+
+
+@dataclass
+class _Shared:
+    """One GET in flight and how many wait for it."""
+
+    task: asyncio.Task[Answer]
+    waiting: int = 0
+
+
+class FastlyClient:
+    """Speaks HTTP to Fastly; makes its connection pool on first use.
+
+    Every method raises an APIError for what Fastly refuses or cannot answer, ConfigError when
+    the machine's proxy or certificates cannot be used, InvalidArgument when a segment would
+    change the path it is put into, and NotPermitted for a change in read-only mode.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        read_only: bool = False,
+        deadline: float = DEADLINE,
+        backoff: float = BACKOFF,
+    ) -> None:
+        self.endpoint = endpoint
+        self._transport = transport
+        self._read_only = read_only
+        self._deadline = deadline
+        self._backoff = backoff
+        self._pool: httpx2.AsyncClient | None = None
+        self._shared: dict[tuple[str, SecretStr], _Shared] = {}
+
+    async def get(
+        self,
+        token: SecretStr,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        segments: dict[str, str],
+    ) -> Answer:
+        """GET a path template. The same GET asked for at the same moment is sent once."""
+        target = fill(path, segments) + (f"?{urlencode(query)}" if query else "")
+        return await self._share(
+            (target, token), lambda: self._finish("GET", target, token, repeatable=True)
+        )
+
+    async def post(
+        self,
+        token: SecretStr,
+        path: str,
+        segments: dict[str, str],
+        *,
+        repeatable: bool,
+        headers: Mapping[str, str] | None = None,
+        json: object = None,
+    ) -> Answer:
+        """POST to a path template.
+
+        `repeatable` says that doing it twice is harmless: then it is retried as a GET is.
+        Otherwise it is retried only when it surely never left. A change that is on its way is
+        finished under its deadline even when the caller gives up, so that its outcome is known.
+        """
+        target = fill(path, segments)
+        return await self._finish(
+            "POST", target, token, repeatable=repeatable, headers=headers, json=json
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._pool:
+            await self._pool.aclose()
+            self._pool = None
+
+    async def _share(
+        self, key: tuple[str, SecretStr], make: Callable[[], Coroutine[Any, Any, Answer]]
+    ) -> Answer:
+        shared = self._shared.get(key)
+        if shared is None:
+            shared = self._shared[key] = _Shared(asyncio.create_task(make()))
+        shared.waiting += 1
+        try:
+            return await asyncio.shield(shared.task)
+        finally:
+            shared.waiting -= 1
+            if not shared.waiting:
+                # Nobody is left to want it: forget it, and abort it if it still runs.
+                del self._shared[key]
+                shared.task.cancel()
+
+    async def _finish(
+        self,
+        method: str,
+        target: str,
+        token: SecretStr,
+        *,
+        repeatable: bool,
+        headers: Mapping[str, str] | None = None,
+        json: object = None,
+    ) -> Answer:
+        """Send with retries until it is answered, refused or too late."""
+        if self._read_only and method not in READING:
+            raise NotPermitted("This server is read-only (FASTLY_MCP_READ_ONLY); nothing was sent.")
+        request = self._request(method, target, token, headers, json)
+        attempts = _Attempts(changes=method not in READING, repeatable=repeatable)
+        ends = time.monotonic() + self._deadline
+        while True:
+            try:
+                # A change that is on its way is waited for even if the caller is cancelled.
+                with anyio.CancelScope(shield=attempts.changes):
+                    return await self._send(request, token, ends - time.monotonic())
+            except APIError as error:
+                pause = attempts.pause_after(error, self._backoff)
+                error.outcome = attempts.outcome()
+                if pause is None or time.monotonic() + pause >= ends:
+                    raise
+                wait = pause
+            await anyio.sleep(wait)
+
+    async def _send(self, request: httpx2.Request, token: SecretStr, seconds: float) -> Answer:
+        began, meter = time.monotonic(), METER.get()
+        try:
+            with anyio.fail_after(seconds):
+                response = await self._opened().send(request, stream=True)
+                try:
+                    return await answers.read(response, token)
+                finally:
+                    await response.aclose()
+        except NEVER_LEFT as error:
+            raise Unreached(0, f"Fastly could not be reached ({_kind(error)})") from None
+        except (TimeoutError, httpx2.TimeoutException):
+            raise Unavailable(0, f"Fastly did not answer within {self._deadline:g} s") from None
+        except httpx2.TransportError as error:
+            raise Unavailable(0, f"The connection to Fastly broke ({_kind(error)})") from None
+        except httpx2.DecodingError:
+            raise Unavailable(0, "Fastly's answer is not compressed as it says") from None
+        finally:
+            if meter:
+                meter.requests += 1
+                meter.milliseconds += (time.monotonic() - began) * 1000
+
+    def _request(
+        self,
+        method: str,
+        target: str,
+        token: SecretStr,
+        headers: Mapping[str, str] | None,
+        json: object,
+    ) -> httpx2.Request:
+        request = self._opened().build_request(
+            method,
+            self.endpoint + target,
+            headers={"Fastly-Key": token.get_secret_value(), **(headers or {})},
+            json=json,
+        )
+        # The library resolves dot segments, so an argument could have become another request.
+        if request.url.raw_path != target.encode() or not str(request.url).startswith(
+            self.endpoint + "/"
+        ):
+            raise InvalidArgument("An argument cannot be used in an address; nothing was sent.")
+        return request
+
+    def _opened(self) -> httpx2.AsyncClient:
+        if self._pool is None:
+            self._pool = open_pool(self.endpoint, self._deadline, self._transport)
+        return self._pool
+
+
+@dataclass
+class _Attempts:
+    """What is known of one request over its attempts."""
+
+    changes: bool
+    repeatable: bool
+    made: int = 0
+    may_be_done: bool = False
+
+    def pause_after(self, error: APIError, backoff: float) -> float | None:
+        """Take note of a failed attempt and return the seconds until the next, None to give up."""
+        self.made += 1
+        self.may_be_done |= isinstance(error, Unavailable) and not isinstance(error, Unreached)
+        if self.made >= ATTEMPTS or isinstance(error, TooLarge):
+            return None
+        if isinstance(error, RateLimited) and error.reset and self.repeatable:
+            wait = (error.reset - datetime.now(UTC)).total_seconds()
+            return max(wait, 0) if wait <= PATIENCE else None
+        if isinstance(error, Unreached) or (isinstance(error, Unavailable) and self.repeatable):
+            return backoff * 2.0 ** (self.made - 1) * random.uniform(0.5, 1.5)  # noqa: S311  # jitter
+        return None
+
+    def outcome(self) -> str:
+        """Say, for a change that failed, whether it may have been made."""
+        if not self.changes:
+            return ""
+        if not self.may_be_done:
+            return UNCHANGED
+        return REPEATABLE if self.repeatable else UNREPEATABLE
+
+
+def _kind(error: Exception) -> str:
+    """Name the fault without the library's message, which may quote what was sent."""
+    words = type(error).__name__
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in words).strip()

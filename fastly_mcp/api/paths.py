@@ -1,0 +1,133 @@
+"""Paths that no argument can change, and the rules for URLs and keys to purge."""
+
+import re
+from urllib.parse import quote, unquote, urlsplit
+
+from fastly_mcp.errors import InvalidArgument
+
+LONGEST_KEY = 1024  # bytes; Fastly: "requests that cite longer keys will fail"
+LONGEST_URL = 8192  # bytes; Fastly's own limit for a request URL
+
+SEGMENT = re.compile(r"\{(\w+)\}")
+ID = re.compile(r"[A-Za-z0-9]{21,22}")
+# Everything an HTTP library leaves alone in a path or query; what is not here is escaped first.
+SAFE_IN_URL = "/:@!$&'()*+,;=~-._%?[]|"
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class CachedURL(str):
+    """A URL that `purge_target` has checked: the one thing that enters a path as it is."""
+
+    __slots__ = ()
+
+
+def looks_like_id(text: str) -> bool:
+    """Tell whether this could be one of Fastly's ids: 21 or 22 base-62 characters."""
+    return ID.fullmatch(text) is not None
+
+
+def fill(template: str, segments: dict[str, str]) -> str:
+    """Fill `/service/{service_id}` by escaping each segment whole.
+
+    Raises InvalidArgument for a segment that would be another path: empty, `.` or `..` (also
+    percent-encoded), with a backslash or a control character.
+    """
+
+    def one(match: re.Match[str]) -> str:
+        name = match.group(1)
+        value = segments[name]
+        if isinstance(value, CachedURL):
+            return value
+        if not value or _steps(value) or _unprintable(value) or "\\" in value:
+            raise InvalidArgument(f"{name} cannot be used in an address.")
+        return quote(value, safe="")
+
+    return SEGMENT.sub(one, template)
+
+
+def purge_target(url: str) -> CachedURL:
+    """Return the exact URL to purge, as `https://host/path?query`.
+
+    A missing scheme means https and a fragment is dropped. Raises InvalidArgument with the
+    reason for anything that is not exactly one page's address.
+    """
+    text = url.strip()
+    if reason := _no_url(text):
+        raise InvalidArgument(reason)
+    if "://" not in text.split("?", 1)[0]:
+        text = f"https://{text}"
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise InvalidArgument("it is not a URL") from None
+    if parts.scheme not in {"http", "https"}:
+        raise InvalidArgument("only http and https URLs are cached")
+    if parts.username is not None or parts.password is not None:
+        raise InvalidArgument("user info (…@) does not belong in a URL to purge")
+    name = _ascii(host)
+    if any(_steps(segment) for segment in parts.path.split("/")):
+        raise InvalidArgument("it has . or .. segments; give the address as it is cached")
+    if "*" in host or "*" in parts.path:
+        raise InvalidArgument(
+            "wildcards and folders cannot be purged by URL, which is exact; "
+            "use a surrogate key for a group"
+        )
+    address = name if port in {None, DEFAULT_PORTS[parts.scheme]} else f"{name}:{port}"
+    path = quote(parts.path or "/", safe=SAFE_IN_URL)
+    query = f"?{quote(parts.query, safe=SAFE_IN_URL)}" if "?" in text.split("#", 1)[0] else ""
+    return CachedURL(f"{parts.scheme}://{address}{path}{query}")
+
+
+def host_of(target: str) -> str:
+    """Return the host a purge target is for: lower case, ASCII, without port and trailing dot."""
+    return (urlsplit(target).hostname or "").rstrip(".")
+
+
+def check_key(key: str) -> None:
+    """Raise InvalidArgument with the reason if this is no surrogate key."""
+    if not key:
+        raise InvalidArgument("it is empty")
+    if len(key.encode("utf-8", "surrogatepass")) > LONGEST_KEY:
+        raise InvalidArgument(f"it is longer than {LONGEST_KEY} bytes")
+    if any(character.isspace() for character in key) or _unprintable(key):
+        raise InvalidArgument("it holds white space or a control character; keys have none")
+
+
+def _no_url(text: str) -> str:
+    if not text:
+        return "it is empty"
+    if len(text.encode("utf-8", "surrogatepass")) > LONGEST_URL:
+        return f"it is longer than {LONGEST_URL} bytes"
+    if "\\" in text:
+        return "it holds a backslash"
+    if re.search(r"%(?![0-9A-Fa-f]{2})", text):
+        return "it holds a % that begins no percent-encoding; write %25"
+    if _unprintable(text) or any(character.isspace() for character in text):
+        return "it holds white space or a control character; percent-encode it"
+    return ""
+
+
+def _ascii(host: str) -> str:
+    name = host.rstrip(".")
+    if not name.isascii():
+        try:
+            name = name.encode("idna").decode("ascii")
+        except UnicodeError:
+            raise InvalidArgument("its host is no host name") from None
+    if not re.fullmatch(r"[a-z0-9*_-]+(\.[a-z0-9_-]+)*", name):
+        raise InvalidArgument("it has no host" if not name else "its host is no host name")
+    return name
+
+
+def _steps(segment: str) -> bool:
+    """Tell whether a segment is `.` or `..`, however often it was percent-encoded."""
+    seen = ""
+    while segment != seen:
+        seen, segment = segment, unquote(segment)
+    # A decoded slash or full-width form makes segments out of one: each must be clean.
+    return any(part in {".", ".."} for part in re.split(r"[/\\;]", segment))
+
+
+def _unprintable(text: str) -> bool:
+    return any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in text)

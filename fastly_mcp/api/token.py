@@ -1,0 +1,79 @@
+"""Where the Fastly token comes from: a variable, or a file that may be rotated."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from fastly_mcp.errors import ConfigError
+
+LARGEST_FILE = 4096
+
+
+class TokenSource:
+    """Gives the current token at each request; a rotated file needs no restart."""
+
+    def __init__(self, token: str = "", file: Path | None = None) -> None:
+        self._file = file
+        self._seen: tuple[int, ...] = ()
+        self._token = SecretStr(_checked(token, "FASTLY_API_TOKEN")) if token and not file else None
+
+    def __repr__(self) -> str:
+        return "TokenSource(…)"
+
+    def current(self) -> SecretStr | None:
+        """Return the token, or None when none is set.
+
+        Raises ConfigError if the token file cannot be used.
+        """
+        if self._file:
+            self._look(self._file)
+        return self._token
+
+    def warnings(self) -> list[str]:
+        """Say what is unwise about the file."""
+        if not self._file or sys.platform == "win32":
+            return []
+        try:
+            loose = self._file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+        except OSError:
+            return []
+        if not loose:
+            return []
+        return ["The token file can be read by others on this machine; chmod 600 it."]
+
+    def _look(self, file: Path) -> None:
+        try:
+            # Non-blocking, because opening a pipe would wait for a writer for ever.
+            descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        except OSError as error:
+            raise ConfigError(
+                f"FASTLY_API_TOKEN_FILE cannot be read ({error.strerror or 'no reason given'})."
+            ) from None
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise ConfigError("FASTLY_API_TOKEN_FILE is not a regular file.")
+            if status.st_size > LARGEST_FILE:
+                raise ConfigError(f"FASTLY_API_TOKEN_FILE holds more than {LARGEST_FILE} bytes.")
+            seen = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
+            if seen == self._seen:
+                return
+            text = os.read(descriptor, LARGEST_FILE).decode("utf-8", "replace").strip()
+        finally:
+            os.close(descriptor)
+        if text:
+            self._token = SecretStr(_checked(text, "FASTLY_API_TOKEN_FILE"))
+            self._seen = seen
+        elif self._token is None:
+            raise ConfigError("FASTLY_API_TOKEN_FILE is empty.")
+        # else: somebody is rotating it at this moment, so the old token serves until it is filled
+
+
+def _checked(token: str, source: str) -> str:
+    # Anything else cannot go into a header, and the error of the HTTP library would quote it.
+    if not all("!" <= character <= "~" for character in token):
+        raise ConfigError(f"{source} holds something that is no token: white space or a symbol.")
+    return token

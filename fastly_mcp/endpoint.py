@@ -1,0 +1,75 @@
+"""Which API addresses a Fastly token may be sent to."""
+
+import ipaddress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastly_mcp.errors import ConfigError
+
+FASTLY = "https://api.fastly.com"
+SANDBOX = "http://127.0.0.1"  # never connected to: the sandbox is reached in process
+
+RULE = (
+    "must be https under fastly.com, or a loopback address (127.0.0.1, [::1], localhost) with "
+    "nothing but an optional port after it."
+)
+
+
+def check_endpoint(value: str) -> str:
+    """Return `scheme://host[:port]` if a token may go there.
+
+    A project's configuration can set environment variables, so a foreign address is only good
+    when the user's own file lists it. Raises ConfigError with the rule.
+    """
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ConfigError(RULE) from None
+    if parts.scheme not in {"http", "https"} or parts.path not in {"", "/"}:
+        raise ConfigError(RULE)
+    if parts.username is not None or parts.query or parts.fragment or not _plain(host):
+        raise ConfigError(RULE)
+    address = f"[{host}]" if ":" in host else host
+    endpoint = f"{parts.scheme}://{address}" + (f":{port}" if port is not None else "")
+    if is_loopback(endpoint) or (parts.scheme == "https" and _is_fastly(host)):
+        return endpoint
+    if parts.scheme == "https" and endpoint in _listed():
+        return endpoint
+    raise ConfigError(
+        f"{RULE} Any other https address must be listed, one to a line, in {endpoints_file()}."
+    )
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Tell whether the parsed address is this machine; `127.1` or `2130706433` are names here."""
+    host = urlsplit(endpoint).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def endpoints_file() -> Path:
+    """Return the user's own list of further API addresses."""
+    import platformdirs  # noqa: PLC0415  # only a foreign address needs it; the start does not
+
+    return platformdirs.user_config_path("fastly-mcp", appauthor=False) / "endpoints"
+
+
+def _is_fastly(host: str) -> bool:
+    return host == "fastly.com" or host.endswith(".fastly.com")
+
+
+def _plain(host: str) -> bool:
+    return host.isascii() and bool(host) and all(c.isalnum() or c in ".-_:" for c in host)
+
+
+def _listed() -> set[str]:
+    try:
+        text = endpoints_file().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return set()
+    return {line.strip().rstrip("/").lower() for line in text.splitlines() if line.strip()}

@@ -1,0 +1,27 @@
+"""Other people's text, made visible."""
+
+import unicodedata
+
+LONGEST = 300
+
+# Characters that hide text, turn it around or steer a terminal: control, format (bidirectional,
+# zero-width, tags), surrogates, private use, line and paragraph separators.
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def visible(text: str) -> str:
+    r"""Return the text with every hidden character as `\\u{…}`; line breaks and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """Return at most `longest` characters, with … where more were."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _shown(character: str) -> str:
+    if character in "\n\t" or unicodedata.category(character) not in HIDDEN:
+        return character
+    return f"\\u{{{ord(character):x}}}"
