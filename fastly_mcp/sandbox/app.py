@@ -16,13 +16,13 @@ from starlette.types import Receive, Scope, Send
 from fastly_mcp.sandbox import account, domains, doors, errors, invented, network, purges, services
 from fastly_mcp.sandbox.calls import Call, Handler, classic
 from fastly_mcp.sandbox.seed import make_world
-from fastly_mcp.sandbox.state import Token, World, stamp
+from fastly_mcp.sandbox.state import Sandbox, Token, stamp
 
 
 class Access(Enum):
     """Who may call an endpoint: the scopes that open it."""
 
-    ANYONE = frozenset({"no token needed"})
+    ANYONE = frozenset[str]()
     ANY_TOKEN = frozenset({"global", "global:read", "purge_select", "purge_all"})
     READ = frozenset({"global", "global:read"})
     PURGE_SELECT = frozenset({"global", "purge_select"})
@@ -98,15 +98,11 @@ def raw_path(request: Request) -> str:
 NOBODY = Token("", "", (), datetime.min.replace(tzinfo=UTC))
 
 
-class Sandbox(BaseRoute):
-    """The one route of the application, whatever is asked: it has its own table."""
+class EveryPath(BaseRoute):
+    """The one route Starlette sees: it matches decoded paths, and this table needs raw ones."""
 
-    def __init__(self, make: Callable[[], World]) -> None:
-        self._make = make
-        self.world = make()
-
-    def start_over(self) -> None:
-        self.world = self._make()
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
@@ -120,14 +116,17 @@ class Sandbox(BaseRoute):
                 raise invented.outside_the_sandbox(request.method, raw_path(request))
             token = self._admit(request, endpoint)
             response = endpoint.handler(
-                Call(self, token, params, request.query_params, request.headers, body)
+                Call(self.sandbox, token, params, request.query_params, request.headers, body)
             )
         except errors.FastlyError as error:
             response = classic(error.body, error.status, media_type=error.media_type)
-        if endpoint and endpoint.is_limited:
-            response.headers["Fastly-RateLimit-Remaining"] = str(self.world.limit.remaining)
-            response.headers["Fastly-RateLimit-Reset"] = str(self.world.limit.reset)
-        response.headers["Date"] = format_datetime(self.world.now().astimezone(UTC), usegmt=True)
+        # Refused changes count too; only a caller without a good token has no limit to tell of.
+        if endpoint and endpoint.is_limited and response.status_code != 401:
+            response.headers["Fastly-RateLimit-Remaining"] = str(self.sandbox.world.limit.remaining)
+            response.headers["Fastly-RateLimit-Reset"] = str(self.sandbox.world.limit.reset)
+        response.headers["Date"] = format_datetime(
+            self.sandbox.world.now().astimezone(UTC), usegmt=True
+        )
         await response(scope, receive, send)
 
     def _find(self, request: Request) -> tuple[Endpoint | None, dict[str, str]]:
@@ -146,16 +145,16 @@ class Sandbox(BaseRoute):
         """The token of a request, if it is good and its scopes open the endpoint."""
         if endpoint.access is Access.ANYONE:
             return NOBODY
-        token = self.world.tokens.get(request.headers.get("Fastly-Key", ""))
+        token = self.sandbox.world.tokens.get(request.headers.get("Fastly-Key", ""))
         if token is None:
             raise errors.bad_credentials()
-        now = self.world.now()
+        now = self.sandbox.world.now()
         if token.expires_at and token.expires_at <= now:
             raise errors.expired(token.id, stamp(token.expires_at))
         token.last_used_at = now
         token.ip = request.client.host if request.client else None
         token.user_agent = request.headers.get("User-Agent")
-        if endpoint.is_limited and not self.world.limit.spend(now):
+        if endpoint.is_limited and not self.sandbox.world.limit.spend(now):
             raise errors.over_the_limit()
         if endpoint.access.value.isdisjoint(token.scopes):
             if token.scopes == ("global:read",):
@@ -171,4 +170,5 @@ def create_app(*, services: int = 6, now: Callable[[], datetime] | None = None) 
     and Server headers off: the sandbox sends Fastly's).
     """
     clock = now or (lambda: datetime.now(UTC))
-    return Starlette(routes=[Sandbox(lambda: make_world(services=services, now=clock))])
+    sandbox = Sandbox(lambda: make_world(services=services, now=clock))
+    return Starlette(routes=[EveryPath(sandbox)])

@@ -5,19 +5,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 
 from fastly_mcp.sandbox import invented
-from fastly_mcp.sandbox.state import Service, Token, Version, World
-
-
-class Sandbox(Protocol):
-    world: World
-
-    def start_over(self) -> None: ...
+from fastly_mcp.sandbox.state import Sandbox, Service, Token, Version, World
 
 
 @dataclass(slots=True, frozen=True)

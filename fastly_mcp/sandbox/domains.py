@@ -24,6 +24,8 @@ def list_domains(call: Call) -> Response:
         for domain in call.world.domains
         if (domain.fqdn == fqdn if is_exact else fqdn in domain.fqdn)
         and call.query.get("service_id") in {None, domain.service_id}
+        and call.query.get("activated") in {None, str(domain.activated).lower()}
+        and call.query.get("verified") in {None, str(domain.verified).lower()}
     ]
     rows.sort(key=lambda row: str(row["fqdn"]), reverse=call.query.get("sort") == "-fqdn")
     start, end = int(cursor), int(cursor) + limit

@@ -47,7 +47,7 @@ sub vcl_recv {
 """
 
 
-class Draft(NamedTuple):
+class PlannedVersion(NamedTuple):
     """One version of a planned service; `objects` are given by kind."""
 
     objects: dict[str, list[Row]]
@@ -56,7 +56,7 @@ class Draft(NamedTuple):
     settings: Row = {}  # noqa: RUF012 -- a NamedTuple's default, never changed
 
 
-class Plan(NamedTuple):
+class PlannedService(NamedTuple):
     """One service as it stands when the sandbox starts."""
 
     id: str
@@ -64,7 +64,7 @@ class Plan(NamedTuple):
     type: str
     comment: str
     active: int | None
-    versions: list[Draft]
+    versions: list[PlannedVersion]
     is_paused: bool = False
 
 
@@ -153,17 +153,17 @@ def compute(host: str) -> dict[str, list[Row]]:
 WWW = ("www.larkspur.example", "shop.larkspur.example")
 
 PLANS = [
-    Plan(
+    PlannedService(
         SHOP,
         "shop-prod",
         "vcl",
         "The shop. Ask Robin before changing anything.",
         3,
         [
-            Draft(shop(WWW[0]), 410, "First version"),
-            Draft(shop(*WWW), 200, "Add the shop domain"),
-            Draft(shop(*WWW), 21, "Shield in Amsterdam"),
-            Draft(
+            PlannedVersion(shop(WWW[0]), 410, "First version"),
+            PlannedVersion(shop(*WWW), 200, "Add the shop domain"),
+            PlannedVersion(shop(*WWW), 21, "Shield in Amsterdam"),
+            PlannedVersion(
                 shop(*WWW, "new.larkspur.example", ttl="86400"),
                 2,
                 "Try a longer TTL",
@@ -171,15 +171,15 @@ PLANS = [
             ),
         ],
     ),
-    Plan(
+    PlannedService(
         BLOG,
         "blog",
         "vcl",
         "",
         2,
         [
-            Draft(plain_vcl("blog.larkspur.example", "wordpress"), 380),
-            Draft(
+            PlannedVersion(plain_vcl("blog.larkspur.example", "wordpress"), 380),
+            PlannedVersion(
                 plain_vcl("blog.larkspur.example", "wordpress"),
                 150,
                 "Serve stale while WordPress is down",
@@ -187,42 +187,42 @@ PLANS = [
             ),
         ],
     ),
-    Plan(
+    PlannedService(
         TENANTS,
         "tenants",
         "vcl",
         "One host per tenant",
         1,
-        [Draft(plain_vcl("*.tenants.larkspur.example", "tenants"), 300)],
+        [PlannedVersion(plain_vcl("*.tenants.larkspur.example", "tenants"), 300)],
     ),
-    Plan(
+    PlannedService(
         ADMIN,
         "admin",
         "vcl",
         "",
         5,
         [
-            Draft(plain_vcl("admin.tenants.larkspur.example", "admin"), 290 - 40 * at)
+            PlannedVersion(plain_vcl("admin.tenants.larkspur.example", "admin"), 290 - 40 * at)
             for at in range(5)
         ],
     ),
-    Plan(
+    PlannedService(
         EDGE_API,
         "edge-api",
         "wasm",
         "Stock and prices",
         7,
-        [Draft(compute("api.larkspur.example"), 90 - 12 * at) for at in range(7)],
+        [PlannedVersion(compute("api.larkspur.example"), 90 - 12 * at) for at in range(7)],
     ),
-    Plan(
+    PlannedService(
         DOWNLOADS,
         "legacy-downloads",
         "vcl",
         "Purge by key only",
         2,
         [
-            Draft(plain_vcl("downloads.larkspur.example", "files"), 900),
-            Draft(
+            PlannedVersion(plain_vcl("downloads.larkspur.example", "files"), 900),
+            PlannedVersion(
                 plain_vcl("downloads.larkspur.example", "files", GUARDED_VCL),
                 600,
                 "No purges by URL",

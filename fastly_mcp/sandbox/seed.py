@@ -11,8 +11,8 @@ from fastly_mcp.sandbox.larkspur import (
     PAGES,
     PLANS,
     SHOP,
-    Draft,
-    Plan,
+    PlannedService,
+    PlannedVersion,
     compute,
     plain_vcl,
 )
@@ -64,7 +64,7 @@ def random_ids() -> Iterator[str]:
         yield "".join(source.choices(BASE62, k=22))
 
 
-def bulk_plan(number: int, service_id: str) -> Plan:
+def bulk_plan(number: int, service_id: str) -> PlannedService:
     """One of the many services of a large account: some paused, some never activated."""
     host = f"svc-{number:04d}.bulk.larkspur.example"
     is_compute = number % 3 == 0
@@ -72,20 +72,24 @@ def bulk_plan(number: int, service_id: str) -> Plan:
     count = 1 + number % 4
     newest_days_ago = number % 700 + 1
     active = None if number % 25 == 0 else max(1, count - (number % 4 == 3))
-    return Plan(
+    return PlannedService(
         service_id,
         f"bulk-{number:04d}",
         "wasm" if is_compute else "vcl",
         "Managed by Terraform" if number % 10 == 0 else "",
         active,
-        [Draft(objects, newest_days_ago + 30 * (count - at)) for at in range(1, count + 1)],
+        [
+            PlannedVersion(objects, newest_days_ago + 30 * (count - at))
+            for at in range(1, count + 1)
+        ],
         is_paused=number % 50 == 0,
     )
 
 
-def make_service(plan: Plan, start: datetime) -> Service:
+def make_service(plan: PlannedService, start: datetime) -> Service:
     versions = [
-        make_version(plan, number, draft, start) for number, draft in enumerate(plan.versions, 1)
+        make_version(plan, number, planned, start)
+        for number, planned in enumerate(plan.versions, 1)
     ]
     return Service(
         id=plan.id,
@@ -99,25 +103,27 @@ def make_service(plan: Plan, start: datetime) -> Service:
     )
 
 
-def make_version(plan: Plan, number: int, draft: Draft, start: datetime) -> Version:
+def make_version(
+    service: PlannedService, number: int, planned: PlannedVersion, start: datetime
+) -> Version:
     """A version; all up to the active one are locked, later ones are drafts."""
-    created = start - timedelta(days=draft.days_ago)
+    created = start - timedelta(days=planned.days_ago)
     created_at = stamp(created)
     return Version(
         number=number,
         created_at=created_at,
         updated_at=stamp(created + timedelta(minutes=25)),
-        comment=draft.comment,
-        active=number == plan.active,
-        locked=plan.active is not None and number <= plan.active,
+        comment=planned.comment,
+        active=number == service.active,
+        locked=service.active is not None and number <= service.active,
         objects={
             kind: [
-                make_row(kind, plan.id, number, created_at, given)
-                for given in draft.objects.get(kind, ())
+                make_row(kind, service.id, number, created_at, given)
+                for given in planned.objects.get(kind, ())
             ]
-            for kind in DETAILS[plan.type]
+            for kind in DETAILS[service.type]
         },
-        settings=SETTINGS | draft.settings,
+        settings=SETTINGS | planned.settings,
     )
 
 
@@ -164,7 +170,7 @@ def make_edge(start: datetime) -> Edge:
     """Every POP holds every page, each for a little longer than the one before."""
     origin = {address(url): page for url, page in PAGES.items()}
     edge = Edge(origin)
-    edge.fetched.update(origin)
+    edge.fetched.update(list(origin))
     for number, pop in enumerate(POPS, 1):
         filled_at = start - timedelta(minutes=7 * number)
         edge.held[pop.code] = {

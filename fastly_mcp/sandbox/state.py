@@ -149,3 +149,14 @@ class World:
             if candidate in names:
                 return self.services[names[candidate]]
         return None
+
+
+class Sandbox:
+    """One world, until it starts over with a new one."""
+
+    def __init__(self, make_world: Callable[[], World]) -> None:
+        self._make_world = make_world
+        self.world = make_world()
+
+    def start_over(self) -> None:
+        self.world = self._make_world()
