@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from fastly_mcp.sandbox import invented
+from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.calls import Call, classic
 from fastly_mcp.sandbox.state import stamp
 
@@ -11,7 +11,7 @@ def get_token(call: Call) -> Response:
     """The token that asks; `scope` and `scopes` say the same, `service_id` is legacy."""
     token = call.token
     if not token.may_read_itself:
-        raise invented.scope_missing()
+        raise errors.not_authorized()
     return classic(
         {
             "id": token.id,

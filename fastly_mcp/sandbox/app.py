@@ -159,7 +159,7 @@ class EveryPath(BaseRoute):
         if endpoint.access.value.isdisjoint(token.scopes):
             if token.scopes == ("global:read",):
                 raise errors.read_only()
-            raise invented.scope_missing()
+            raise errors.not_authorized()
         return token
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 
-from fastly_mcp.sandbox import invented
+from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.state import Sandbox, Service, Token, Version, World
 
 
@@ -39,7 +39,7 @@ class Call:
         if service is None:
             raise invented.no_such_service(service_id)
         if not self.token.covers(service_id):
-            raise invented.service_not_covered(service_id)
+            raise errors.not_authorized()
         return service
 
     def version(self) -> Version:

@@ -1,9 +1,16 @@
 """Everything the sandbox had to invent: rules and wordings that no recording or document shows.
 
 The shapes come from recordings of the real API and from its documentation. Where those are silent
-the choice is made here, so that nobody mistakes it for Fastly's. Also invented, but not spelled
-out below: a purge-only token reaches its purges and /tokens/self and nothing else, and purge_all
-does not include purge_select (`app.Access`); rows inside /details look like the rows of the lists.
+the choice is made here, so that nobody mistakes it for Fastly's. Invented too, but elsewhere:
+
+- A purge-only token reaches its purges and /tokens/self and nothing else, and purge_all does not
+  include purge_select (`app.Access`).
+- A token that lacks a scope, may not read itself or is limited to other services is refused with
+  `errors.not_authorized`, a recorded body, though not recorded for these cases.
+- Rows inside /details look like the rows of the lists (`services.version_detail`).
+- GET /service/{id}/domain shows the active version's domains; `version` of a listed service that
+  was never activated is its newest (`services`).
+- What the edge check does to the edge, and that nothing expires there (`edge`).
 """
 
 from collections.abc import Iterator
@@ -38,28 +45,6 @@ def names_that_match(host: str) -> Iterator[str]:
 def outside_the_sandbox(method: str, path: str) -> FastlyError:
     """What the sandbox does not have it says so, instead of inventing a success."""
     return FastlyError(501, {"msg": "Not covered by the sandbox", "detail": f"{method} {path}"})
-
-
-def scope_missing() -> FastlyError:
-    """A token lacks the scope, or may not read itself. The msg is recorded, the detail is not."""
-    return FastlyError(
-        403,
-        {
-            "msg": "You are not authorized to perform this action",
-            "detail": "The token's scope does not include this endpoint",
-        },
-    )
-
-
-def service_not_covered(service_id: str) -> FastlyError:
-    """The token is limited to other services. The msg is recorded, the detail is not."""
-    return FastlyError(
-        403,
-        {
-            "msg": "You are not authorized to perform this action",
-            "detail": f"The token is not permitted to access service '{service_id}'",
-        },
-    )
 
 
 def no_such_service(service_id: str) -> FastlyError:

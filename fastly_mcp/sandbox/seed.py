@@ -146,22 +146,23 @@ def make_tokens(start: datetime) -> dict[str, Token]:
 
 
 def make_managed_domains(start: datetime) -> list[ManagedDomain]:
-    """One domain that a version lists too, and one that only domain management knows."""
+    """One that a version lists too, one that none lists, and one that serves nothing yet."""
     at = (start - timedelta(days=80)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     return [
         ManagedDomain(
             id=domain_id,
             fqdn=fqdn,
-            service_id=EDGE_API,
-            activated=True,
-            verified=True,
+            service_id=service_id,
+            activated=service_id is not None,
+            verified=service_id is not None,
             description=description,
             created_at=at,
             updated_at=at,
         )
-        for domain_id, fqdn, description in (
-            ("dT5wQzN0yXbK7mGvR2cLfa", "api.larkspur.example", "Stock and prices"),
-            ("dP9uJh3sEoV6iZqB1nWkxt", "status.larkspur.example", ""),
+        for domain_id, fqdn, service_id, description in (
+            ("dT5wQzN0yXbK7mGvR2cLfa", "api.larkspur.example", EDGE_API, "Stock and prices"),
+            ("dP9uJh3sEoV6iZqB1nWkxt", "status.larkspur.example", EDGE_API, ""),
+            ("dM4yAg8rHwC1tFlS0jUpze", "summer.larkspur.example", None, "For the sale in June"),
         )
     ]
 

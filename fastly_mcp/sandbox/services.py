@@ -71,7 +71,7 @@ def list_services(call: Call) -> Response:
     )
     rows = []
     for service in found[(page - 1) * per_page : page * per_page]:
-        # `version` is the active version; without one, the newest (invented).
+        # Recorded: the active version, even if a draft is newer.
         number = (service.active or service.newest).number
         rows.append(service_row(call, service) | {"paused": service.paused, "version": number})
     last = max(1, -(-len(found) // per_page))
@@ -135,7 +135,7 @@ def get_details(call: Call) -> Response:
 
 
 def list_service_domains(call: Call) -> Response:
-    """The domains of the active version; without one, of the newest (invented)."""
+    """The domains of the active version; without one, of the newest."""
     service = call.service()
     return classic((service.active or service.newest).objects["domains"])
 

@@ -157,6 +157,7 @@ async def test_a_url_of_no_active_service_is_not_found(
         ("api.larkspur.example", EDGE_API),
         ("status.larkspur.example", EDGE_API),
         ("new.larkspur.example", None),
+        ("summer.larkspur.example", None),
         ("tenants.larkspur.example", None),
     ],
 )

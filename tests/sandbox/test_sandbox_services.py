@@ -118,6 +118,8 @@ async def test_a_thousand_services_are_made_quickly_and_differ() -> None:
         assert (await client.get(f"/service/{idle['id']}/version/active")).status_code == 404
         (domain,) = (await client.get(f"/service/{idle['id']}/domain")).json()
         assert domain["name"] == f"svc-{idle['name'][-4:]}.bulk.larkspur.example"
+        purge = await client.post(f"/purge/{domain['name']}/")
+        assert purge.status_code == 404
         everything = await client.get(
             f"/service/{idle['id']}/details", params={"filter[versions.active]": "true"}
         )
@@ -234,27 +236,28 @@ async def managed(client: httpx2.AsyncClient, **query: str) -> list[str]:
 async def test_domain_management_looks_inside_names_unless_told_to_match_exactly(
     client: httpx2.AsyncClient,
 ) -> None:
-    both = ["api.larkspur.example", "status.larkspur.example"]
-    assert await managed(client) == both
-    assert await managed(client, sort="-fqdn") == both[::-1]
-    assert await managed(client, fqdn="larkspur.example") == both
+    every = ["api.larkspur.example", "status.larkspur.example", "summer.larkspur.example"]
+    assert await managed(client) == every
+    assert await managed(client, sort="-fqdn") == every[::-1]
+    assert await managed(client, fqdn="larkspur.example") == every
     assert await managed(client, fqdn="larkspur.example", fqdn_match="exact") == []
-    assert await managed(client, fqdn="API.larkspur.example", fqdn_match="exact") == both[:1]
+    assert await managed(client, fqdn="API.larkspur.example", fqdn_match="exact") == every[:1]
 
 
 async def test_domain_management_filters(client: httpx2.AsyncClient) -> None:
     assert len(await managed(client, service_id=EDGE_API)) == 2
     assert await managed(client, service_id=SHOP) == []
-    assert await managed(client, activated="false") == []
-    assert await managed(client, verified="false") == []
+    assert await managed(client, activated="false") == ["summer.larkspur.example"]
+    assert await managed(client, verified="false") == ["summer.larkspur.example"]
     assert len(await managed(client, activated="true", verified="true")) == 2
 
 
 async def test_domain_management_pages_by_cursor(client: httpx2.AsyncClient) -> None:
     first = (await client.get(f"{DOMAINS}?limit=1")).json()
-    assert first["meta"] == {"limit": 1, "total": 2, "next_cursor": "1"}
-    second = (await client.get(f"{DOMAINS}?limit=1&cursor=1")).json()
+    assert first["meta"] == {"limit": 1, "total": 3, "next_cursor": "1"}
+    second = (await client.get(f"{DOMAINS}?limit=2&cursor=1")).json()
     assert second["data"][0]["fqdn"] == "status.larkspur.example"
+    assert second["data"][1]["service_id"] is None
     assert "next_cursor" not in second["meta"]
 
 
