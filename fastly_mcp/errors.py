@@ -20,6 +20,11 @@ built from names and rules, never from a secret.
 
 from datetime import UTC, datetime
 
+# What is said of a change that failed: whether it may have been made.
+UNCHANGED = "Nothing was changed."
+REPEATABLE = "It may have been done all the same; sending it again is safe."
+UNREPEATABLE = "It may have been done all the same: do not send it again, look first."
+
 
 class FastlyMCPError(Exception):
     """Safe to show to an agent, word by word."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import responses
 from typing import Any
 
 import httpx2
@@ -46,8 +47,7 @@ async def read(response: httpx2.Response, token: SecretStr) -> Answer:
         body += chunk
         if len(body) > LARGEST:
             raise TooLarge(0, f"Fastly's answer is larger than {LARGEST // 1_000_000} MB")
-    secret = token.get_secret_value().encode()
-    data = _parse(bytes(body).replace(secret, b"[redacted token]") if secret in body else body)
+    data = _parse(_redacted(body, token))
     status = response.status_code
     if not 200 <= status < 300:
         raise error_of(status, response.headers, data)
@@ -57,12 +57,17 @@ async def read(response: httpx2.Response, token: SecretStr) -> Answer:
 
 
 @contextmanager
-def shaped() -> Iterator[None]:
-    """Read an answer's fields: one that lacks them is Unavailable, not a crash."""
+def shaped(outcome: str = "") -> Iterator[None]:
+    """Read an answer's fields: one that lacks them is Unavailable, not a crash.
+
+    `outcome` is said of a change whose receipt cannot be read.
+    """
     try:
         yield
     except (KeyError, IndexError, TypeError, AttributeError, ValueError):
-        raise Unavailable(200, "with something of another shape than it should have") from None
+        raise Unavailable(
+            200, "with something of another shape than it should have", outcome=outcome
+        ) from None
 
 
 def error_of(status: int, headers: Mapping[str, str], data: object) -> APIError:
@@ -72,20 +77,28 @@ def error_of(status: int, headers: Mapping[str, str], data: object) -> APIError:
     if 300 <= status < 400:
         return Refused(status, "with a redirect to another address, which is not followed")
     title, detail = (cut(visible(part)) for part in _said(data))
+    title = title or responses.get(status, "without a reason")
     if status == 429:
-        return RateLimited(title or "Too many requests", detail, reset=_reset(headers))
+        return RateLimited(title, detail, reset=_reset(headers))
     if status >= 500:
-        return Unavailable(status, title or "no reason given", detail)
+        return Unavailable(status, title, detail)
     if status in {401, 403}:
-        hint = SEE_ACCOUNT if status == 401 else ""
-        return NotAuthorized(status, title or "no reason given", detail, hint=hint)
+        return NotAuthorized(status, title, detail, hint=SEE_ACCOUNT if status == 401 else "")
     if status == 404:
-        return NotFound(status, title or "Not found", detail)
-    hint = LOCKED if "locked" in title.lower() else ""
-    return Refused(status, title or "no reason given", detail, hint=hint)
+        return NotFound(status, title, detail)
+    return Refused(status, title, detail, hint=LOCKED if "locked" in title.lower() else "")
 
 
-def _parse(body: bytes | bytearray) -> Any:
+def _redacted(body: bytearray, token: SecretStr) -> bytearray:
+    """Take the token out, should something on the way have echoed it."""
+    secret = token.get_secret_value().encode()
+    # A sandbox token is no secret, and its words are part of the sandbox's own names.
+    if secret.startswith(b"sandbox") or secret not in body:
+        return body
+    return body.replace(secret, b"[redacted token]")
+
+
+def _parse(body: bytearray) -> Any:
     try:
         return from_json(bytes(body))
     except ValueError:

@@ -19,6 +19,9 @@ from fastly_mcp.api.answers import Answer
 from fastly_mcp.api.paths import fill
 from fastly_mcp.api.transport import open_pool
 from fastly_mcp.errors import (
+    REPEATABLE,
+    UNCHANGED,
+    UNREPEATABLE,
     APIError,
     InvalidArgument,
     NotPermitted,
@@ -43,10 +46,6 @@ NEVER_LEFT = (
     httpx2.ProxyError,
     httpx2.UnsupportedProtocol,
 )
-
-UNCHANGED = "Nothing was changed."
-REPEATABLE = "It may have been done all the same; sending it again is safe."
-UNREPEATABLE = "It may have been done all the same: do not send it again, look first."
 
 # Milliseconds spent waiting for Fastly; whoever wants the sum for one call puts a Meter here.
 METER: contextvars.ContextVar["Meter | None"] = contextvars.ContextVar("METER", default=None)

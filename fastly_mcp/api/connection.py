@@ -1,10 +1,10 @@
 """What a caller acts through: a Fastly token, and the grant it really has."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import anyio
 from pydantic import SecretStr
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from fastly_mcp.api.answers import Answer
 from fastly_mcp.api.client import FastlyClient
 from fastly_mcp.api.grant import Grant, OperatorLimits, TokenInfo
-from fastly_mcp.api.paths import looks_like_id
+from fastly_mcp.api.paths import CachedURL, host_of, looks_like_id
 from fastly_mcp.api.services import Service, Services
 from fastly_mcp.api.token import TokenSource
 from fastly_mcp.config import Settings
@@ -21,10 +21,12 @@ from fastly_mcp.errors import (
     ConfigError,
     InvalidArgument,
     NotAuthorized,
+    NotFound,
     NotPermitted,
     Unavailable,
 )
 from fastly_mcp.scopes import Scope
+from fastly_mcp.text import cut
 
 FRESH = 60.0  # seconds a grant is believed without asking again
 STALE = 300.0  # seconds the last known grant serves while Fastly cannot be asked
@@ -68,6 +70,7 @@ class Connection:
         self.settings = settings
         self.client = client
         self.tokens = TokenSource()
+        self.sandbox = True if settings.sandbox else None
         self.problem = " ".join(settings.problems)
         try:
             self.tokens = TokenSource(settings.token, settings.token_file)
@@ -119,11 +122,14 @@ class Connection:
         is_id = looks_like_id(reference)
         if not grant.permits(Scope.GLOBAL_READ):
             if is_id:
+                self._may_touch(reference, grant)
                 return Service(reference)
             raise InvalidArgument(
                 "This token may not look services up by name or domain (it lacks global:read); "
                 "give the service's id."
             )
+        if is_id:
+            self._may_touch(reference, grant)
         try:
             return await self.services.find(reference, allowed=grant.services)
         except Unavailable:
@@ -133,6 +139,49 @@ class Connection:
         except InvalidArgument as error:
             ask = " Ask the user which one; do not choose." if changing else ""
             raise InvalidArgument(f"{error}{ask}") from None
+
+    async def details(self, reference: str) -> dict[str, Any]:
+        """Return `GET /service/{id}/details` of the service meant; one request for an id."""
+        if looks_like_id(reference):
+            try:
+                details = await self.get("/service/{service_id}/details", service_id=reference)
+            except NotFound:
+                pass  # a name can look like an id; if none does, the search names the nearest
+            else:
+                return cast("dict[str, Any]", details)
+        service = await self.service(reference)
+        details = await self.get("/service/{service_id}/details", service_id=service.id)
+        return cast("dict[str, Any]", details)
+
+    async def check_hosts(self, targets: Iterable[CachedURL]) -> None:
+        """Raise NotPermitted unless the operator's limits let every one of these URLs be purged.
+
+        FASTLY_MCP_DOMAINS decides alone where it is set; otherwise the host's most specific
+        domain must belong to a service of FASTLY_MCP_SERVICES. What is undecided is refused.
+        """
+        if self.settings.domains is None and self.settings.services is None:
+            return
+        hosts = dict.fromkeys(host_of(target) for target in targets)
+        outside = [host for host in hosts if not await self._may_purge(host)]
+        if outside:
+            shown = ", ".join(cut(host, 80) for host in outside[:5])
+            raise NotPermitted(
+                f"The operator's limits do not let this server purge URLs of {shown}"
+                f"{' and others' if len(outside) > 5 else ''}; nothing was sent."
+            )
+
+    async def _may_purge(self, host: str) -> bool:
+        if self.settings.domains is not None:
+            return host in self.settings.domains
+        grant = await self.grant()
+        if grant.services is None or not grant.permits(Scope.GLOBAL_READ):
+            raise NotPermitted(
+                "Which service a URL belongs to cannot be looked up with this token, so the "
+                "operator's limit (FASTLY_MCP_SERVICES) refuses it; the operator can list exact "
+                "hosts in FASTLY_MCP_DOMAINS. Nothing was sent."
+            )
+        owner = await self.services.owner(host)
+        return owner is not None and owner.id in grant.services
 
     async def grant(self, wait: float = LOOK) -> Grant:
         """Return the grant as it is now, asking Fastly if the known one is older than 60 s.
@@ -232,13 +281,15 @@ class Connection:
             raise
 
     async def _check_service(self, segments: Mapping[str, str]) -> None:
-        if "service_id" not in segments:
-            return
-        allowed = (await self.grant()).services
-        if allowed is not None and segments["service_id"] not in allowed:
+        if "service_id" in segments:
+            self._may_touch(segments["service_id"], await self.grant())
+
+    @staticmethod
+    def _may_touch(service_id: str, grant: Grant) -> None:
+        if grant.services is not None and service_id not in grant.services:
             raise NotPermitted(
-                "This service is outside what this server may touch (get_account lists the "
-                "services); nothing was sent."
+                "This service is outside what this server may touch (get_account lists what "
+                "is); nothing was sent."
             )
 
     def _token(self) -> SecretStr:

@@ -106,7 +106,7 @@ class Services:
             return service
         found = {service.id: service for service in await self._named(reference)}
         if "." in reference:
-            for service in await self._serving(reference.lower().rstrip(".")):
+            for service in await self.serving(reference.lower().rstrip(".")):
                 found.setdefault(service.id, service)
         candidates = [service for service in found.values() if _may(service, allowed)]
         if len(candidates) == 1:
@@ -164,17 +164,8 @@ class Services:
             found.add(matches[0].id)
         return frozenset(found)
 
-    async def _named(self, name: str) -> list[Service]:
-        try:
-            answer = await self._ask("/service/search", {"name": name}, {})
-        except NotFound:
-            return []
-        with shaped():
-            service = Service.parse(answer.data)
-        # A search may be looser than an exact name, which is all that is good enough here.
-        return [service] if service.name == name else []
-
-    async def _serving(self, host: str) -> list[Service]:
+    async def serving(self, host: str) -> list[Service]:
+        """Return the services that serve a domain: domain management first, then their lists."""
         answer = await self._ask("/domain-management/v1/domains", {"fqdn": host}, {})
         with shaped():
             owners = {
@@ -185,6 +176,16 @@ class Services:
         owners = owners or (await self._domains()).owners(host)
         return [service for owner in sorted(owners) if (service := await self.by_id(owner))]
 
+    async def _named(self, name: str) -> list[Service]:
+        try:
+            answer = await self._ask("/service/search", {"name": name}, {})
+        except NotFound:
+            return []
+        with shaped():
+            service = Service.parse(answer.data)
+        # A search may be looser than an exact name, which is all that is good enough here.
+        return [service] if service.name == name else []
+
     async def _recent(self) -> list[Service]:
         if self._listing and self._clock() - self._listing[0] < FRESH:
             return self._listing[1]
@@ -193,12 +194,13 @@ class Services:
     async def _domains(self) -> DomainIndex:
         async with self._indexing:
             if self._index is None or self._clock() - self._index[0] >= FRESH:
-                self._index = (self._clock(), await self._read_domains())
+                index = await self._read_domains(await self._recent())
+                self._index = (self._listing[0] if self._listing else self._clock(), index)
             return self._index[1]
 
-    async def _read_domains(self) -> DomainIndex:
+    async def _read_domains(self, services: list[Service]) -> DomainIndex:
         index = DomainIndex()
-        active = [service for service in await self.all() if service.active_version is not None]
+        active = [service for service in services if service.active_version is not None]
         lists = await gather(
             [
                 lambda s=service: self._ask(  # type: ignore[misc]  # a default binds the service

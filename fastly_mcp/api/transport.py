@@ -1,5 +1,6 @@
 """The one HTTP connection pool of a process."""
 
+import logging
 import os
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -21,6 +22,9 @@ def open_pool(
 
     Raises ConfigError when the environment's CA bundle or proxy cannot be used.
     """
+    for name in ("httpx2", "httpcore2"):
+        # They log whole addresses and headers, which are nobody's business.
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         return httpx2.AsyncClient(
             base_url=endpoint,

@@ -1,0 +1,100 @@
+"""The only module that touches the SDK's private or provisional surface (mcp 2.3)."""
+
+import weakref
+from functools import partial
+from typing import Any
+
+import anyio
+from mcp.server import MCPServer
+from mcp.server.connection import Connection as ClientConnection
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.lowlevel.server import NotificationOptions
+from mcp.server.mcpserver.tools import Tool as PublishedTool
+from mcp.server.subscriptions import InMemorySubscriptionBus
+from mcp.shared.exceptions import MCPError
+from mcp.shared.subscriptions import ToolsListChanged
+from mcp_types import ToolAnnotations
+
+from fastly_mcp.toolkit import INJECTED, Tool
+
+TELLING = 1.0  # seconds
+
+
+def publish(tool: Tool) -> PublishedTool:
+    """Make the SDK's object of one of our tools.
+
+    The SDK offers no way to give a schema, so the generated one is replaced: unknown arguments
+    are refused and titles, which say nothing, are left out.
+    """
+    published = PublishedTool.from_function(
+        tool.run,
+        title=tool.title,
+        description=tool.description,
+        context_kwarg=INJECTED,
+        annotations=ToolAnnotations(
+            title=tool.title,
+            read_only_hint=not tool.changes,
+            destructive_hint=tool.destroys,
+            idempotent_hint=tool.repeatable,
+            open_world_hint=True,
+        ),
+    )
+    arguments = published.fn_metadata.arg_model
+    arguments.model_config["extra"] = "forbid"
+    arguments.model_rebuild(force=True)
+    published.parameters = _lean(arguments.model_json_schema())
+    published.fn_metadata.output_schema = _lean(published.fn_metadata.output_schema)
+    return published
+
+
+def advertise_list_changes(server: MCPServer[Any]) -> None:
+    """Tell clients of the older protocol that `tools/list` may change; the SDK says it does not."""
+    low = server._lowlevel_server  # noqa: SLF001  # there is no public way to it
+    low.create_initialization_options = partial(  # type: ignore[method-assign]  # see above
+        low.create_initialization_options, NotificationOptions(tools_changed=True)
+    )
+
+
+class Listeners:
+    """The clients that can be told that the list of tools changed, of both protocol eras."""
+
+    def __init__(self) -> None:
+        self.bus = InMemorySubscriptionBus()
+        self._connections: weakref.WeakSet[ClientConnection] = weakref.WeakSet()
+
+    async def note(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Middleware: remember each client that keeps a channel open."""
+        connection = ctx.session._connection  # noqa: SLF001  # there is no public way to it
+        if connection.has_standalone_channel:
+            self._connections.add(connection)
+        return await call_next(ctx)
+
+    async def tell(self) -> None:
+        """Tell every client; one that does not listen is given up after a second."""
+        await self.bus.publish(ToolsListChanged())
+        async with anyio.create_task_group() as group:
+            for connection in list(self._connections):
+                group.start_soon(self._tell, connection)
+
+    @staticmethod
+    async def _tell(connection: ClientConnection) -> None:
+        try:
+            with anyio.move_on_after(TELLING):
+                await connection.send_tool_list_changed()
+        except (MCPError, anyio.ClosedResourceError, anyio.BrokenResourceError):
+            return  # it has gone
+
+
+def _lean(schema: Any) -> Any:
+    """Leave out the titles pydantic makes of names; a property called title stays."""
+    if isinstance(schema, list):
+        return [_lean(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    lean = {}
+    for key, value in schema.items():
+        if key in {"properties", "$defs"}:
+            lean[key] = {name: _lean(part) for name, part in value.items()}
+        elif key != "title":
+            lean[key] = _lean(value)
+    return lean

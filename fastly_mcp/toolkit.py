@@ -1,0 +1,132 @@
+"""What a tool is: a toolset's decorators, what is injected, and shared parameter types."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from inspect import cleandoc
+from json import loads
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+
+from fastly_mcp.api.connection import Connection
+from fastly_mcp.scopes import Scope
+
+Fastly = Connection
+"""The caller's connection; a tool's parameter `fastly` of this type is injected, never in its
+schema."""
+
+INJECTED = "fastly"
+
+Function = TypeVar("Function", bound=Callable[..., Awaitable["Result"]])
+
+
+class Result(BaseModel):
+    """What a tool returns: an agent reads only what is there.
+
+    A field with a default is left out when it is empty or null; one without is always told,
+    so `active_version: int | None` says null when null is the information.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_serializer(mode="wrap")
+    def _lean(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in handler(self).items()
+            if fields[name].is_required() or value not in (None, "", [], {})
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """One tool, with everything that is declared about it where it is defined."""
+
+    run: Callable[..., Awaitable[Result]]
+    title: str
+    toolset: str
+    scope: Scope | None
+    changes: bool
+    destroys: bool
+    repeatable: bool
+
+    @property
+    def name(self) -> str:
+        """The function's name is the tool's."""
+        return self.run.__name__
+
+    @property
+    def description(self) -> str:
+        """The docstring is what an agent chooses by."""
+        return " ".join(cleandoc(self.run.__doc__ or "").split())
+
+
+@dataclass
+class Toolset:
+    """The tools over one Fastly resource. `default` says whether it is on by default."""
+
+    name: str
+    description: str
+    default: bool = True
+    tools: list[Tool] = field(default_factory=list)
+
+    def read(
+        self, title: str, *, scope: Scope | None = Scope.GLOBAL_READ
+    ) -> Callable[[Function], Function]:
+        """Declare a tool that changes nothing."""
+        return self._declare(title, scope=scope, changes=False, destroys=False, repeatable=True)
+
+    def change(
+        self, title: str, *, scope: Scope, destroys: bool, repeatable: bool
+    ) -> Callable[[Function], Function]:
+        """Declare a tool that changes something.
+
+        `destroys` says that what it takes away does not come back by itself or at no cost,
+        `repeatable` that doing it twice is the same as once.
+        """
+        return self._declare(
+            title, scope=scope, changes=True, destroys=destroys, repeatable=repeatable
+        )
+
+    def _declare(self, title: str, **declared: Any) -> Callable[[Function], Function]:
+        def add(function: Function) -> Function:
+            self.tools.append(Tool(run=function, title=title, toolset=self.name, **declared))
+            return function
+
+        return add
+
+
+def _as_list(value: object) -> object:
+    """Take a single string as a list of one, and a list that came as JSON text as a list."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            parsed = loads(value)
+        except ValueError:
+            return [value]
+        return parsed if isinstance(parsed, list) else [value]
+    return [value]
+
+
+ListOfOne = BeforeValidator(_as_list)
+
+ServiceRef = Annotated[
+    str, Field(min_length=1, max_length=255, description="Id, exact name or domain")
+]
+
+Soft = Annotated[
+    bool,
+    Field(
+        description="true: visitors may still get the old copy while it refreshes; false: gone at "
+        "once; use false to remove wrong or private content"
+    ),
+]
