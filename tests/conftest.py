@@ -55,7 +55,7 @@ def session(connect: Connect) -> Session:
     async def open_session(
         connection: Connection | None = None, *, mode: str = "auto", **environ: str
     ) -> AsyncIterator[Client]:
-        server = FastlyServer(connection or connect(**environ), announces=True)
+        server = FastlyServer(connection or connect(**environ))
         async with Client(server, mode=mode) as client:
             yield client
 

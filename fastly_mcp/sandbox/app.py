@@ -119,7 +119,7 @@ class EveryPath(BaseRoute):
                 Call(self.sandbox, token, params, request.query_params, request.headers, body)
             )
         except errors.FastlyError as error:
-            response = classic(error.body, error.status, media_type=error.media_type)
+            response = classic(error.body, error.status)
         # Refused changes count too; only a caller without a good token has no limit to tell of.
         if endpoint and endpoint.is_limited and response.status_code != 401:
             response.headers["Fastly-RateLimit-Remaining"] = str(self.sandbox.world.limit.remaining)

@@ -68,17 +68,10 @@ def numbered(service: Service, number: str) -> Version:
     raise invented.no_such_version(service.id, number)
 
 
-def classic(
-    body: Any,
-    status: int = 200,
-    *,
-    media_type: str = "application/json",
-    headers: dict[str, str] | None = None,
-) -> Response:
+def classic(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """The old control plane: two Varnishes on the way, the status repeated as a header."""
-    text = body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))
     return Response(
-        text,
+        json.dumps(body, separators=(",", ":")),
         status,
         {
             "Accept-Ranges": "bytes",
@@ -96,7 +89,7 @@ def classic(
             "X-Timer": "S1757341340.148444,VS0,VE202",
         }
         | (headers or {}),
-        media_type,
+        "application/json",
     )
 
 
@@ -126,11 +119,13 @@ def cache_node(
     text: str,
     media_type: str | None = "application/json",
     headers: dict[str, str] | None = None,
+    *,
+    status: int = 200,
 ) -> Response:
     """A cache node of the edge, which answers purges by itself and names fewer headers."""
     return Response(
         text,
-        200,
+        status,
         {
             "Accept-Ranges": "bytes",
             "Via": "1.1 varnish",

@@ -137,10 +137,11 @@ class Edge:
     def _purge(self, addresses: Iterable[Address], *, soft: bool) -> None:
         for where in addresses:
             for held in self.held.values():
-                if soft and where in held:
-                    held[where].stale = True
-                elif not soft:
-                    held.pop(where, None)
+                copy = held.get(where)
+                if copy and soft:
+                    copy.stale = True
+                elif copy:
+                    del held[where]
 
 
 def content_hash(where: Address, content: int) -> str:

@@ -6,13 +6,10 @@ from typing import Any
 class FastlyError(Exception):
     """An answer that says no."""
 
-    def __init__(
-        self, status: int, body: dict[str, Any] | str, media_type: str = "application/json"
-    ) -> None:
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
         super().__init__(status, body)
         self.status = status
         self.body = body
-        self.media_type = media_type
 
 
 def bad_credentials() -> FastlyError:

@@ -87,12 +87,16 @@ def key_too_long() -> FastlyError:
     return purge_failed(f"Surrogate key exceeds {KEY_BYTES} bytes")
 
 
-def refused_by_vcl() -> FastlyError:
-    """What a service's own `error 403` makes of a URL purge: Varnish's page, not Fastly's JSON."""
-    page = (
-        '<?xml version="1.0" encoding="utf-8"?>\n<html>\n  <head>\n'
-        "    <title>403 Purging by URL is not allowed</title>\n  </head>\n  <body>\n"
-        "    <h1>Error 403 Purging by URL is not allowed</h1>\n"
-        "    <p>Varnish cache server</p>\n  </body>\n</html>\n"
-    )
-    return FastlyError(403, page, "text/html")
+REFUSED_BY_VCL = """\
+<?xml version="1.0" encoding="utf-8"?>
+<html>
+  <head>
+    <title>403 Purging by URL is not allowed</title>
+  </head>
+  <body>
+    <h1>Error 403 Purging by URL is not allowed</h1>
+    <p>Varnish cache server</p>
+  </body>
+</html>
+"""
+"""What a service's own `error 403` makes of a URL purge: Varnish's page, no JSON of Fastly's."""

@@ -46,6 +46,16 @@ sub vcl_recv {
 }
 """
 
+OFFICE_VCL = """\
+sub vcl_recv {
+#FASTLY recv
+  if (req.method != "FASTLYPURGE" && client.ip !~ office) {
+    error 403 "Office only";
+  }
+  return(pass);
+}
+"""
+
 
 class PlannedVersion(NamedTuple):
     """One version of a planned service; `objects` are given by kind."""
@@ -202,7 +212,9 @@ PLANS = [
         "",
         5,
         [
-            PlannedVersion(plain_vcl("admin.tenants.larkspur.example", "admin"), 290 - 40 * at)
+            PlannedVersion(
+                plain_vcl("admin.tenants.larkspur.example", "admin", OFFICE_VCL), 290 - 40 * at
+            )
             for at in range(5)
         ],
     ),

@@ -22,7 +22,7 @@ def list_datacenters(call: Call) -> Response:
             "group": pop.group,
             "region": pop.region,
             "stats_region": pop.stats_region,
-            "billing_region": pop.group,
+            "billing_region": pop.billing_region,
             "coordinates": {
                 "x": 0,
                 "y": 0,

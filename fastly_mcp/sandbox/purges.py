@@ -32,7 +32,7 @@ def purge_url(call: Call) -> Response:
     if service is None or not call.token.covers(service.id):
         raise errors.no_service_for_url()
     if service.refuses_purge:
-        raise invented.refused_by_vcl()
+        return cache_node(invented.REFUSED_BY_VCL, "text/html", status=403)
     call.world.edge.purge_url(where, soft=is_soft(call))
     return cache_node(f'{{"status": "ok", "id": "{new_purge_id(call)}"}}\n')
 

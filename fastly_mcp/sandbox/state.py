@@ -1,6 +1,7 @@
 """What the sandbox's Fastly knows: one customer, its tokens, its services and the edge."""
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +12,9 @@ from fastly_mcp.sandbox.edge import Edge
 
 Row = dict[str, Any]
 """One object as it goes over the wire."""
+
+PURGE_GUARD = re.compile(r'req\.method == "FASTLYPURGE"\)\s*{\s*error 403')
+"""The sandbox runs no VCL: it looks for the guard against purges by URL as people write it."""
 
 
 def stamp(moment: datetime) -> str:
@@ -70,10 +74,7 @@ class Service:
 
     @property
     def refuses_purge(self) -> bool:
-        """Whether the active VCL turns FASTLYPURGE away.
-
-        The sandbox runs no VCL: it looks for the guard as people write it.
-        """
+        """Whether the active VCL turns FASTLYPURGE away; see `PURGE_GUARD`."""
         texts = (
             [vcl["content"] for vcl in self.active.objects.get("vcls", ())] if self.active else []
         )
@@ -143,7 +144,7 @@ class World:
                 for domain in service.active.objects["domains"]:
                     names[domain["name"]] = service.id
         for managed in self.domains:
-            if managed.activated and managed.service_id:
+            if managed.service_id:
                 names[managed.fqdn] = managed.service_id
         for candidate in invented.names_that_match(host):
             if candidate in names:

@@ -1,14 +1,11 @@
 """The only module that touches the SDK's private or provisional surface (mcp 2.3)."""
 
 import weakref
-from functools import partial
 from typing import Any
 
 import anyio
-from mcp.server import MCPServer
 from mcp.server.connection import Connection as ClientConnection
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp.server.lowlevel.server import NotificationOptions
 from mcp.server.mcpserver.tools import Tool as PublishedTool
 from mcp.server.subscriptions import InMemorySubscriptionBus
 from mcp.shared.exceptions import MCPError
@@ -47,14 +44,6 @@ def publish(tool: Tool) -> PublishedTool:
     return published
 
 
-def advertise_list_changes(server: MCPServer[Any]) -> None:
-    """Tell clients of the older protocol that `tools/list` may change; the SDK says it does not."""
-    low = server._lowlevel_server  # noqa: SLF001  # there is no public way to it
-    low.create_initialization_options = partial(  # type: ignore[method-assign]  # see above
-        low.create_initialization_options, NotificationOptions(tools_changed=True)
-    )
-
-
 class Listeners:
     """The clients that can be told that the list of tools changed, of both protocol eras."""
 
@@ -63,11 +52,17 @@ class Listeners:
         self._connections: weakref.WeakSet[ClientConnection] = weakref.WeakSet()
 
     async def note(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Middleware: remember each client that keeps a channel open."""
+        """Middleware: remember each client that keeps a channel open, and tell it that it can be.
+
+        The SDK says of itself to clients of the older protocol that the list never changes.
+        """
         connection = ctx.session._connection  # noqa: SLF001  # there is no public way to it
+        result = await call_next(ctx)
         if connection.has_standalone_channel:
             self._connections.add(connection)
-        return await call_next(ctx)
+            if ctx.method == "initialize" and isinstance(result, dict):
+                result["capabilities"]["tools"]["listChanged"] = True
+        return result
 
     async def tell(self) -> None:
         """Tell every client; one that does not listen is given up after a second."""

@@ -20,7 +20,7 @@ from fastly_mcp.api.connection import Connection
 from fastly_mcp.api.grant import Grant
 from fastly_mcp.config import Settings
 from fastly_mcp.errors import Busy, FastlyMCPError, InvalidArgument, NotPermitted
-from fastly_mcp.serving.sdk import Listeners, advertise_list_changes, publish
+from fastly_mcp.serving.sdk import Listeners, publish
 from fastly_mcp.text import cut, visible
 from fastly_mcp.tools import chosen_toolsets
 
@@ -46,11 +46,10 @@ INSTRUCTIONS = (
 class FastlyServer(MCPServer[Any]):
     """An MCP server over one connection, gated at `tools/list` and at `tools/call`.
 
-    `announces` says that clients of the older protocol can be told when the list of tools
-    changes. Raises ConfigError for a toolset that does not exist.
+    Raises ConfigError for a toolset that does not exist.
     """
 
-    def __init__(self, connection: Connection, *, announces: bool) -> None:
+    def __init__(self, connection: Connection) -> None:
         settings = connection.settings
         kind = "Fastly (sandbox)" if settings.sandbox else "Fastly"
         self._listeners = Listeners()
@@ -67,8 +66,6 @@ class FastlyServer(MCPServer[Any]):
         self._published = {tool.name: (tool, publish(tool)) for tool in chosen}
         self._running = 0
         self._shown: frozenset[str] | None = None
-        if announces:
-            advertise_list_changes(self)
 
     async def list_tools(self) -> list[ListedTool]:
         """Return the tools the grant permits."""

@@ -173,10 +173,17 @@ async def test_vcl_may_refuse_a_url_purge_but_never_a_key_purge(
     refused = await client.post(f"/purge/{CATALOGUE}")
     assert refused.status_code == 403
     assert refused.headers["content-type"].startswith("text/html")
+    assert "status" not in refused.headers
     assert await state(client, CATALOGUE) == "fresh"
     by_key = await client.post(f"/service/{DOWNLOADS}/purge/catalogue")
     assert by_key.status_code == 200
     assert await state(client, CATALOGUE) == "absent"
+
+
+async def test_vcl_that_refuses_visitors_does_not_refuse_purges(client: httpx2.AsyncClient) -> None:
+    url = "https://admin.tenants.larkspur.example/login"
+    assert (await client.post(f"/purge/{url}")).status_code == 200
+    assert await state(client, url) == "absent"
 
 
 async def test_a_key_purge_stays_within_its_service(client: httpx2.AsyncClient) -> None:
