@@ -46,11 +46,11 @@ sub vcl_recv {
 }
 """
 
-OFFICE_VCL = """\
+STAFF_VCL = """\
 sub vcl_recv {
 #FASTLY recv
-  if (req.method != "FASTLYPURGE" && client.ip !~ office) {
-    error 403 "Office only";
+  if (req.method != "FASTLYPURGE" && req.http.X-Larkspur-Staff != "1") {
+    error 403 "Staff only";
   }
   return(pass);
 }
@@ -160,6 +160,7 @@ def compute(host: str) -> dict[str, list[Row]]:
     }
 
 
+ADMIN_HOST = "admin.tenants.larkspur.example"
 WWW = ("www.larkspur.example", "shop.larkspur.example")
 
 PLANS = [
@@ -212,9 +213,7 @@ PLANS = [
         "",
         5,
         [
-            PlannedVersion(
-                plain_vcl("admin.tenants.larkspur.example", "admin", OFFICE_VCL), 290 - 40 * at
-            )
+            PlannedVersion(plain_vcl(ADMIN_HOST, "admin", STAFF_VCL), 290 - 40 * at)
             for at in range(5)
         ],
     ),

@@ -75,10 +75,8 @@ class Service:
     @property
     def refuses_purge(self) -> bool:
         """Whether the active VCL turns FASTLYPURGE away; see `PURGE_GUARD`."""
-        texts = (
-            [vcl["content"] for vcl in self.active.objects.get("vcls", ())] if self.active else []
-        )
-        return any('"FASTLYPURGE"' in text and "error 403" in text for text in texts)
+        vcls = self.active.objects.get("vcls", ()) if self.active else ()
+        return any(PURGE_GUARD.search(vcl["content"]) for vcl in vcls)
 
 
 @dataclass(slots=True)
