@@ -11,11 +11,6 @@ from fastly_mcp.sandbox import create_app
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def app() -> Starlette:
     return create_app(now=lambda: datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
 
