@@ -4,9 +4,11 @@ import weakref
 from typing import Any
 
 import anyio
+from mcp.server import MCPServer
 from mcp.server.connection import Connection as ClientConnection
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver.tools import Tool as PublishedTool
+from mcp.server.stdio import stdio_server
 from mcp.server.subscriptions import InMemorySubscriptionBus
 from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import ToolsListChanged
@@ -42,6 +44,13 @@ def publish(tool: Tool) -> PublishedTool:
     published.parameters = _lean(arguments.model_json_schema())
     published.fn_metadata.output_schema = _lean(published.fn_metadata.output_schema)
     return published
+
+
+async def run_stdio(server: MCPServer[Any], lines: Any) -> None:
+    """Serve over `lines`, which stand for standard input, and standard output."""
+    low = server._lowlevel_server  # noqa: SLF001  # MCPServer reads unbounded lines
+    async with stdio_server(stdin=lines) as (reading, writing):
+        await low.run(reading, writing, low.create_initialization_options())
 
 
 class Listeners:

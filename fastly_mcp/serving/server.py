@@ -19,7 +19,15 @@ from fastly_mcp.api.client import METER, Meter
 from fastly_mcp.api.connection import Connection
 from fastly_mcp.api.grant import Grant
 from fastly_mcp.config import Settings
-from fastly_mcp.errors import Busy, FastlyMCPError, InvalidArgument, NotPermitted
+from fastly_mcp.errors import (
+    REPEATABLE,
+    UNCHANGED,
+    UNREPEATABLE,
+    Busy,
+    FastlyMCPError,
+    InvalidArgument,
+    NotPermitted,
+)
 from fastly_mcp.serving.sdk import Listeners, publish
 from fastly_mcp.text import cut, visible
 from fastly_mcp.tools import chosen_toolsets
@@ -31,8 +39,6 @@ CHARACTERS_A_TOKEN = 3.0  # measured over the answers of our own tools
 
 log = logging.getLogger("fastly_mcp")
 calls = logging.getLogger("fastly_mcp.calls")
-
-LOOK_FIRST = "A change may have been made: look before you repeat it."
 
 INSTRUCTIONS = (
     "Purge the narrowest thing that covers the request: a known page by URL; a group by a "
@@ -46,10 +52,10 @@ INSTRUCTIONS = (
 class FastlyServer(MCPServer[Any]):
     """An MCP server over one connection, gated at `tools/list` and at `tools/call`.
 
-    Raises ConfigError for a toolset that does not exist.
+    A call may take `deadline` seconds. Raises ConfigError for a toolset that does not exist.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, deadline: float = CALL_DEADLINE) -> None:
         settings = connection.settings
         kind = "Fastly (sandbox)" if settings.sandbox else "Fastly"
         self._listeners = Listeners()
@@ -64,6 +70,7 @@ class FastlyServer(MCPServer[Any]):
         self.connection = connection
         chosen = [tool for some in chosen_toolsets(settings.toolsets) for tool in some.tools]
         self._published = {tool.name: (tool, publish(tool)) for tool in chosen}
+        self._deadline = deadline
         self._running = 0
         self._shown: frozenset[str] | None = None
 
@@ -71,6 +78,10 @@ class FastlyServer(MCPServer[Any]):
         """Return the tools the grant permits."""
         grant = await self.connection.grant(wait=LIST_WAIT)
         await self._notice(grant)
+        return self.listed(grant)
+
+    def listed(self, grant: Grant) -> list[ListedTool]:
+        """Return the tools a grant permits, as `tools/list` gives them."""
         return [
             ListedTool(
                 name=tool.name,
@@ -90,20 +101,23 @@ class FastlyServer(MCPServer[Any]):
         """Run one tool; whatever goes wrong becomes a tool error in plain words."""
         began, meter = time.monotonic(), Meter()
         METER.set(meter)
-        text, data, outcome = await self._outcome(name, arguments)
-        calls.info(
-            "%s %s",
-            cut(visible(name), 64),
-            outcome,
-            extra={
-                "tool": cut(visible(name), 64),
-                "outcome": outcome,
-                "ms": round((time.monotonic() - began) * 1000, 1),
-                "upstream_ms": round(meter.milliseconds, 1),
-                "upstream_requests": meter.requests,
-                "answer_tokens": about_tokens(text),
-            },
-        )
+        text, data, outcome = "", None, "Cancelled"
+        try:
+            text, data, outcome = await self._outcome(name, arguments)
+        finally:
+            calls.info(
+                "%s %s",
+                cut(visible(name), 64),
+                outcome,
+                extra={
+                    "tool": cut(visible(name), 64),
+                    "outcome": outcome,
+                    "ms": round((time.monotonic() - began) * 1000, 1),
+                    "upstream_ms": round(meter.milliseconds, 1),
+                    "upstream_requests": meter.requests,
+                    "answer_tokens": about_tokens(text),
+                },
+            )
         return CallToolResult(
             content=[TextContent(type="text", text=text)],
             structured_content=data,
@@ -115,15 +129,17 @@ class FastlyServer(MCPServer[Any]):
     ) -> tuple[str, dict[str, Any] | None, str]:
         """Return the text, the result if there is one, and what to call it in the log."""
         try:
-            with self._place(), anyio.fail_after(CALL_DEADLINE):
+            with self._place(), anyio.fail_after(self._deadline):
                 data = await self._run(name, arguments)
         except FastlyMCPError as error:
             return str(error), None, type(error).__name__
         except TimeoutError:
-            return f"The call took longer than {CALL_DEADLINE:g} s. {LOOK_FIRST}", None, "Deadline"
+            said = f"The call took longer than {self._deadline:g} s."
+            return f"{said} {self._may_be_done(name)}", None, "Deadline"
         except Exception:
             log.exception("The tool %s failed unexpectedly", cut(visible(name), 64))
-            return f"Internal error; its details are in the server's log. {LOOK_FIRST}", None, "Bug"
+            said = "Internal error; its details are in the server's log."
+            return f"{said} {self._may_be_done(name)}", None, "Bug"
         return to_json(data).decode(), data, "ok"
 
     async def _run(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -134,9 +150,8 @@ class FastlyServer(MCPServer[Any]):
             raise InvalidArgument(f"There is no such tool. The tools are: {permitted}.")
         tool, published = self._published[name]
         if not grant.permits(tool.scope):
-            raise NotPermitted(
-                f"{name} is withheld: {grant.why_not(tool.scope)}. Nothing was sent."
-            )
+            why = grant.why_not(tool.scope).rstrip(".")
+            raise NotPermitted(f"{name} is withheld: {why}. Nothing was sent.")
         try:
             checked = published.fn_metadata.arg_model.model_validate(arguments)
         except ValidationError as error:
@@ -153,6 +168,13 @@ class FastlyServer(MCPServer[Any]):
             yield
         finally:
             self._running -= 1
+
+    def _may_be_done(self, name: str) -> str:
+        """Say of a call that ended nobody knows where whether it may have changed something."""
+        tool = self._published[name][0] if name in self._published else None
+        if tool is None or not tool.changes:
+            return UNCHANGED
+        return REPEATABLE if tool.repeatable else UNREPEATABLE
 
     def _permitted(self, grant: Grant) -> frozenset[str]:
         return frozenset(n for n, (tool, _) in self._published.items() if grant.permits(tool.scope))

@@ -1,0 +1,66 @@
+"""Call one tool and print its result: fastly-mcp call get_service service=shop-prod."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+import anyio
+from mcp import Client
+
+from fastly_mcp.cli import process
+from fastly_mcp.cli.connecting import connect, read_settings
+from fastly_mcp.errors import ConfigError
+from fastly_mcp.serving.server import FastlyServer
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what call needs. The token has no option: other users can read process lists."""
+    parser.add_argument("tool", metavar="TOOL", help="for example: list_services")
+    parser.add_argument(
+        "arguments",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="an argument of the tool; repeat a key for a list; or one JSON object with all",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Return 0 if the tool did what it should, 1 on a tool error."""
+    process.quiet()
+    arguments = _parsed(options.arguments)
+    return anyio.run(
+        _call, FastlyServer(connect(read_settings(options).check())), options.tool, arguments
+    )
+
+
+async def _call(server: FastlyServer, tool: str, arguments: dict[str, Any]) -> int:
+    async with Client(server) as client:
+        result = await client.call_tool(tool, arguments)
+    await server.connection.aclose()
+    if result.is_error:
+        print(
+            "\n".join(part.text for part in result.content if part.type == "text"), file=sys.stderr
+        )
+        return 1
+    print(json.dumps(result.structured_content, indent=2, ensure_ascii=False))
+    return 0
+
+
+def _parsed(words: list[str]) -> dict[str, Any]:
+    if len(words) == 1 and words[0].lstrip().startswith("{"):
+        try:
+            return dict(json.loads(words[0]))
+        except ValueError:
+            raise ConfigError("the arguments are not a JSON object.") from None
+    arguments: dict[str, Any] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise ConfigError(f"{word!r} is not KEY=VALUE.")
+        if key in arguments:
+            before = arguments[key]
+            arguments[key] = [*(before if isinstance(before, list) else [before]), value]
+        else:
+            arguments[key] = value
+    return arguments

@@ -1,0 +1,135 @@
+"""Serve MCP clients over HTTP: Streamable HTTP at /mcp, SSE at /sse, health at /healthz."""
+
+import argparse
+import ipaddress
+import json
+import sys
+from pathlib import Path
+from socket import socket
+
+import platformdirs
+import uvicorn
+
+from fastly_mcp.cli import process
+from fastly_mcp.cli.connecting import connect, read_settings
+from fastly_mcp.config import Settings
+from fastly_mcp.errors import ConfigError
+from fastly_mcp.serving.callers import Callers, from_settings, minted
+from fastly_mcp.serving.http import LOOPBACK, http_app
+from fastly_mcp.serving.server import FastlyServer
+
+GRACE = 2  # seconds for open streams when the end comes
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what http needs."""
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to bind (default: %(default)s)"
+    )
+    parser.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 picks one")
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="H",
+        help="a host name clients reach this server by; may be repeated",
+    )
+    parser.add_argument(
+        "--no-auth", action="store_true", help="let everybody who can connect call the tools"
+    )
+    process.add_arguments(parser, level="info")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until a signal."""
+    process.prepare(options)
+    settings = read_settings(options).check()
+    callers, secret = _callers(options, settings)
+    loopback = _is_loopback(options.host)
+    if not loopback:
+        _check_exposed(options, callers)
+    app = http_app(
+        FastlyServer(connect(settings)),
+        callers=callers,
+        allowed_hosts=[*options.allowed_host, *(LOOPBACK if loopback else ())],
+    )
+    config = uvicorn.Config(
+        app,
+        host=options.host,
+        port=options.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    _Server(config, options, secret).run()
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it does."""
+
+    def __init__(self, config: uvicorn.Config, options: argparse.Namespace, secret: str) -> None:
+        super().__init__(config)
+        self._options = options
+        self._secret = secret
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            print(_entry(self._options, port, self._secret), file=sys.stderr, flush=True)
+
+
+def _callers(options: argparse.Namespace, settings: Settings) -> tuple[Callers | None, str]:
+    """Return who may call, and what to show of the secret in the client entry."""
+    callers = from_settings(settings)
+    if options.no_auth:
+        if callers:
+            raise ConfigError("--no-auth contradicts the bearer secret that is set; drop one.")
+        print("fastly-mcp: --no-auth: everybody who can connect can purge.", file=sys.stderr)
+        return None, ""
+    if callers:
+        return callers, "<your secret>"
+    if settings.sandbox or not _is_loopback(options.host):
+        return None, ""
+    file = secret_file()
+    made, secret = minted(file)
+    # Into a terminal it may go; into a log file it must not.
+    return made, secret if sys.stderr.isatty() else f"<the content of {file}>"
+
+
+def _check_exposed(options: argparse.Namespace, callers: Callers | None) -> None:
+    if callers is None and not options.no_auth:
+        raise ConfigError(
+            f"Binding {options.host} lets other machines in, so callers need a secret: set "
+            "FASTLY_MCP_HTTP_TOKEN (at least 16 characters), FASTLY_MCP_HTTP_TOKEN_FILE or "
+            "FASTLY_MCP_HTTP_TOKENS_FILE."
+        )
+    if not options.allowed_host:
+        raise ConfigError(
+            f"Binding {options.host} needs --allowed-host with the name clients reach this "
+            "server by; every other Host is refused."
+        )
+
+
+def secret_file() -> Path:
+    """Return where the secret made for this machine is kept."""
+    return platformdirs.user_state_path("fastly-mcp", appauthor=False) / "http-token"
+
+
+def _entry(options: argparse.Namespace, port: int, secret: str) -> str:
+    name = options.allowed_host[0] if options.allowed_host else options.host
+    url = f"http://{f'[{name}]' if ':' in name else name}:{port}/mcp"
+    entry: dict[str, object] = {"type": "http", "url": url}
+    if secret:
+        entry["headers"] = {"Authorization": f"Bearer {secret}"}
+    ready = json.dumps({"mcpServers": {options.name or "fastly": entry}}, indent=2)
+    return f"fastly-mcp serves {url} (SSE at /sse). A client's entry:\n{ready}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
