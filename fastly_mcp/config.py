@@ -64,14 +64,16 @@ class Settings:
         if name:
             env.values["FASTLY_MCP_NAME"] = name
         sandbox = sandbox or env.read("FASTLY_MCP_SANDBOX", _flag, default=False)
-        token = env.read("FASTLY_API_TOKEN", str, default="")
-        token_file = env.read("FASTLY_API_TOKEN_FILE", _path, default=None)
-        endpoint = env.read("FASTLY_API_ENDPOINT", check_endpoint, default=FASTLY)
         if sandbox:
-            # A real token has no business in the sandbox, so it is not even looked at.
+            # Real tokens and addresses have no business in the sandbox: they are not looked at.
+            token = env.values.get("FASTLY_API_TOKEN", "")
             token = token if token.startswith("sandbox") else "sandbox"
             token_file, endpoint = None, SANDBOX
-        elif token and token_file:
+        else:
+            token = env.read("FASTLY_API_TOKEN", str, default="")
+            token_file = env.read("FASTLY_API_TOKEN_FILE", _path, default=None)
+            endpoint = env.read("FASTLY_API_ENDPOINT", check_endpoint, default=FASTLY)
+        if token and token_file:
             env.problems.append(
                 "FASTLY_API_TOKEN and FASTLY_API_TOKEN_FILE are both set; remove one of them."
             )
@@ -144,7 +146,10 @@ def _count(value: str) -> int:
 
 
 def _path(value: str) -> Path | None:
-    return Path(value).expanduser()
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ConfigError("begins with ~, which names no home directory here.") from None
 
 
 def _name(value: str) -> str:

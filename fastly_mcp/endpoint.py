@@ -1,6 +1,7 @@
 """Which API addresses a Fastly token may be sent to."""
 
 import ipaddress
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,6 +9,9 @@ from fastly_mcp.errors import ConfigError
 
 FASTLY = "https://api.fastly.com"
 SANDBOX = "http://127.0.0.1"  # never connected to: the sandbox is reached in process
+DEFAULT_PORTS = {"http": 80, "https": 443}
+LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+HOST = re.compile(rf"{LABEL}(\.{LABEL})*|[0-9a-f:.]+")
 
 RULE = (
     "must be https under fastly.com, or a loopback address (127.0.0.1, [::1], localhost) with "
@@ -28,10 +32,11 @@ def check_endpoint(value: str) -> str:
         raise ConfigError(RULE) from None
     if parts.scheme not in {"http", "https"} or parts.path not in {"", "/"}:
         raise ConfigError(RULE)
-    if parts.username is not None or parts.query or parts.fragment or not _plain(host):
+    if parts.username is not None or parts.query or parts.fragment or not HOST.fullmatch(host):
         raise ConfigError(RULE)
     address = f"[{host}]" if ":" in host else host
-    endpoint = f"{parts.scheme}://{address}" + (f":{port}" if port is not None else "")
+    is_default = port in {None, DEFAULT_PORTS[parts.scheme]}
+    endpoint = f"{parts.scheme}://{address}" + ("" if is_default else f":{port}")
     if is_loopback(endpoint) or (parts.scheme == "https" and _is_fastly(host)):
         return endpoint
     if parts.scheme == "https" and endpoint in _listed():
@@ -47,9 +52,16 @@ def is_loopback(endpoint: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    # Python versions differ on an IPv4 address dressed as IPv6, so that is none here.
+    return address.is_loopback and getattr(address, "ipv4_mapped", None) is None
+
+
+def may_carry(endpoint: str, token: str) -> bool:
+    """Tell whether a token may be sent there: over plain http only one that is no secret."""
+    return endpoint.startswith("https://") or token.startswith("sandbox")
 
 
 def endpoints_file() -> Path:
@@ -61,10 +73,6 @@ def endpoints_file() -> Path:
 
 def _is_fastly(host: str) -> bool:
     return host == "fastly.com" or host.endswith(".fastly.com")
-
-
-def _plain(host: str) -> bool:
-    return host.isascii() and bool(host) and all(c.isalnum() or c in ".-_:" for c in host)
 
 
 def _listed() -> set[str]:

@@ -28,14 +28,10 @@ def expand(scopes: Iterable[Scope]) -> frozenset[Scope]:
 def parse(text: str, source: str) -> frozenset[Scope]:
     """Read space-separated scopes an operator wrote.
 
-    Raises ConfigError, naming `source`, for a word that is no scope.
+    Raises ConfigError, naming `source`, for a word that is no scope, and for none at all.
     """
     known = {scope.value: scope for scope in Scope}
     words = text.replace(",", " ").split()
-    if not all(word in known for word in words):
-        raise ConfigError(f"{source} holds a word that is no scope; the scopes are {_listed()}.")
+    if not words or not all(word in known for word in words):
+        raise ConfigError(f"{source} must hold scopes and nothing else: {', '.join(Scope)}.")
     return frozenset(known[word] for word in words)
-
-
-def _listed() -> str:
-    return ", ".join(Scope)

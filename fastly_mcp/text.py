@@ -10,7 +10,7 @@ HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def visible(text: str) -> str:
-    r"""Return the text with every hidden character as `\\u{…}`; line breaks and tabs stay."""
+    r"""Return the text with every hidden character as `\u{…}`; line breaks and tabs stay."""
     if text.isprintable():
         return text
     return "".join(_shown(character) for character in text)

@@ -76,7 +76,7 @@ def error_of(status: int, headers: Mapping[str, str], data: object) -> APIError:
     """  # noqa: D205  # one sentence, too long for one line
     if 300 <= status < 400:
         return Refused(status, "with a redirect to another address, which is not followed")
-    title, detail = (cut(visible(part)) for part in _said(data))
+    title, detail = (cut(visible(" ".join(part.split()))) for part in _said(data))
     title = title or responses.get(status, "without a reason")
     if status == 429:
         return RateLimited(title, detail, reset=_reset(headers))
@@ -100,7 +100,7 @@ def _redacted(body: bytearray, token: SecretStr) -> bytearray:
 
 def _parse(body: bytearray) -> Any:
     try:
-        return from_json(bytes(body))
+        return from_json(body)
     except ValueError:
         return None
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import random
+import ssl
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -18,11 +19,13 @@ from fastly_mcp.api import answers
 from fastly_mcp.api.answers import Answer
 from fastly_mcp.api.paths import fill
 from fastly_mcp.api.transport import open_pool
+from fastly_mcp.endpoint import may_carry
 from fastly_mcp.errors import (
     REPEATABLE,
     UNCHANGED,
     UNREPEATABLE,
     APIError,
+    ConfigError,
     InvalidArgument,
     NotPermitted,
     RateLimited,
@@ -71,8 +74,9 @@ class FastlyClient:
     """Speaks HTTP to Fastly; makes its connection pool on first use.
 
     Every method raises an APIError for what Fastly refuses or cannot answer, ConfigError when
-    the machine's proxy or certificates cannot be used, InvalidArgument when a segment would
-    change the path it is put into, and NotPermitted for a change in read-only mode.
+    the machine's proxy or certificates cannot be used or the token may not be sent to the
+    endpoint, InvalidArgument when a segment would change the path it is put into, and
+    NotPermitted for a change in read-only mode.
     """
 
     def __init__(
@@ -85,7 +89,7 @@ class FastlyClient:
         backoff: float = BACKOFF,
     ) -> None:
         self.endpoint = endpoint
-        self._transport = transport
+        self.transport = transport
         self._read_only = read_only
         self._deadline = deadline
         self._backoff = backoff
@@ -100,7 +104,9 @@ class FastlyClient:
         segments: dict[str, str],
     ) -> Answer:
         """GET a path template. The same GET asked for at the same moment is sent once."""
-        target = fill(path, segments) + (f"?{urlencode(query)}" if query else "")
+        # Half a surrogate pair is no text and finds nothing, like the ? that is sent for it.
+        asked = f"?{urlencode(query, errors='replace')}" if query else ""
+        target = fill(path, segments) + asked
         return await self._share(
             (target, token), lambda: self._finish("GET", target, token, repeatable=True)
         )
@@ -207,6 +213,11 @@ class FastlyClient:
         headers: Mapping[str, str] | None,
         json: object,
     ) -> httpx2.Request:
+        if not may_carry(self.endpoint, token.get_secret_value()):
+            raise ConfigError(
+                "FASTLY_API_ENDPOINT is plain http, where only tokens that begin with sandbox "
+                "are sent; use https, or one of those. Nothing was sent."
+            )
         request = self._opened().build_request(
             method,
             self.endpoint + target,
@@ -222,7 +233,7 @@ class FastlyClient:
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._pool is None:
-            self._pool = open_pool(self.endpoint, self._deadline, self._transport)
+            self._pool = open_pool(self.endpoint, self._deadline, self.transport)
         return self._pool
 
 
@@ -243,7 +254,8 @@ class _Attempts:
             return None
         if isinstance(error, RateLimited) and error.reset and self.repeatable:
             wait = (error.reset - datetime.now(UTC)).total_seconds()
-            return max(wait, 0) if wait <= PATIENCE else None
+            # Clocks differ: even a time that is past is given a moment.
+            return max(wait, backoff) if wait <= PATIENCE else None
         if isinstance(error, Unreached) or (isinstance(error, Unavailable) and self.repeatable):
             return backoff * 2.0 ** (self.made - 1) * random.uniform(0.5, 1.5)  # noqa: S311  # jitter
         return None
@@ -259,5 +271,10 @@ class _Attempts:
 
 def _kind(error: Exception) -> str:
     """Name the fault without the library's message, which may quote what was sent."""
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "its certificate is not trusted here; SSL_CERT_FILE can name a CA bundle"
+        cause = cause.__cause__ or cause.__context__
     words = type(error).__name__
     return "".join(f" {c.lower()}" if c.isupper() else c for c in words).strip()

@@ -180,8 +180,7 @@ class Connection:
                 "operator's limit (FASTLY_MCP_SERVICES) refuses it; the operator can list exact "
                 "hosts in FASTLY_MCP_DOMAINS. Nothing was sent."
             )
-        owner = await self.services.owner(host)
-        return owner is not None and owner.id in grant.services
+        return await self.services.owner(host) in grant.services
 
     async def grant(self, wait: float = LOOK) -> Grant:
         """Return the grant as it is now, asking Fastly if the known one is older than 60 s.
@@ -253,9 +252,13 @@ class Connection:
         if known and self._clock() - known.at < STALE:
             return known.grant
         scopes, limited = self._limits.narrow(frozenset({Scope.GLOBAL_READ}))
+        allowed = self._allowed
+        if allowed is None and self.settings.services is not None:
+            # The names among them could not be looked up yet; what is known to be an id holds.
+            allowed = frozenset(filter(looks_like_id, self.settings.services))
         return Grant(
             scopes=scopes,
-            services=self._allowed if self.settings.services else None,
+            services=allowed,
             limited=limited,
             reason=f"Fastly could not be asked what the token may do ({why}); everything that "
             "changes something is withheld until it can. The next call asks again.",

@@ -9,6 +9,7 @@ LONGEST_KEY = 1024  # bytes; Fastly: "requests that cite longer keys will fail"
 LONGEST_URL = 8192  # bytes; Fastly's own limit for a request URL
 
 SEGMENT = re.compile(r"\{(\w+)\}")
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 ID = re.compile(r"[A-Za-z0-9]{21,22}")
 # Everything an HTTP library leaves alone in a path or query; what is not here is escaped first.
 SAFE_IN_URL = "/:@!$&'()*+,;=~-._%?[]|"
@@ -54,7 +55,7 @@ def purge_target(url: str) -> CachedURL:
     text = url.strip()
     if reason := _no_url(text):
         raise InvalidArgument(reason)
-    if "://" not in text.split("?", 1)[0]:
+    if not SCHEME.match(text):
         text = f"https://{text}"
     try:
         parts = urlsplit(text)
@@ -112,9 +113,14 @@ def _ascii(host: str) -> str:
     name = host.rstrip(".")
     if not name.isascii():
         try:
-            name = name.encode("idna").decode("ascii")
+            encoded = name.encode("idna")
+            # This codec is of 2003 and makes `strasse` of `straße`, which is another host.
+            is_same = encoded.decode("idna") == name
         except UnicodeError:
-            raise InvalidArgument("its host is no host name") from None
+            is_same = False
+        if not is_same:
+            raise InvalidArgument("its host cannot be read; write it in ASCII (xn--…)")
+        name = encoded.decode("ascii")
     if not re.fullmatch(r"[a-z0-9*_-]+(\.[a-z0-9_-]+)*", name):
         raise InvalidArgument("it has no host" if not name else "its host is no host name")
     return name

@@ -14,7 +14,7 @@ from fastly_mcp.api.answers import Answer, shaped
 from fastly_mcp.api.concurrency import gather
 from fastly_mcp.api.domains import DomainIndex
 from fastly_mcp.api.paths import looks_like_id
-from fastly_mcp.errors import ConfigError, InvalidArgument, NotFound, TooLarge
+from fastly_mcp.errors import ConfigError, InvalidArgument, NotAuthorized, NotFound, TooLarge
 from fastly_mcp.text import cut, visible
 
 FRESH = 60.0  # seconds what was seen is believed
@@ -81,9 +81,10 @@ class Services:
             return await self._halves(number, per_page)
         with shaped():
             services = [Service.parse(row) for row in answer.data]
+            pages = _last_page(answer.headers)
         for service in services:
             self._seen[service.id] = (self._clock(), service)
-        return services, max(_last_page(answer.headers), number if services else 1)
+        return services, max(pages, number if services else 1)
 
     async def all(self) -> list[Service]:
         """Return all services, read anew."""
@@ -121,23 +122,25 @@ class Services:
         )
 
     async def by_id(self, service_id: str) -> Service | None:
-        """Return the service with this id, None if there is none."""
+        """Return the service with this id, None if there is none within the token's reach."""
         at, service = self._seen.get(service_id, (0.0, None))
         if service and self._clock() - at < FRESH:
             return service
         try:
             answer = await self._ask("/service/{service_id}", None, {"service_id": service_id})
-        except NotFound:
+        except (NotFound, NotAuthorized) as error:
+            if error.status == 401:
+                raise
             return None
         with shaped():
             service = Service.parse(answer.data)
         self._seen[service_id] = (self._clock(), service)
         return service
 
-    async def owner(self, host: str) -> Service | None:
-        """Return the service whose domain decides for this host; None if it is not decided."""
+    async def owner(self, host: str) -> str | None:
+        """Return the id of the service whose domain decides for this host; None if none does."""
         owners = (await self._domains()).owners(host)
-        return await self.by_id(owners.pop()) if len(owners) == 1 else None
+        return owners.pop() if len(owners) == 1 else None
 
     async def ids(self, names: Iterable[str], *, can_look: bool) -> frozenset[str]:
         """Return the ids of an operator's services, given by id or name.
@@ -255,11 +258,16 @@ class Services:
 def _last_page(headers: Mapping[str, str]) -> int:
     """Return the number of the last page; no Link header at all means a single one.
 
-    Only the number is taken: no address of an answer is followed.
+    Only the number is taken: no address of an answer is followed. Raises KeyError or ValueError
+    where there is none, or one that no account has.
     """
-    match = re.search(r'<([^>]*)>\s*;\s*rel="?last"?', headers.get("Link", ""))
-    numbers = parse_qs(urlsplit(match.group(1)).query).get("page", ["1"]) if match else ["1"]
-    return int(numbers[0]) if numbers[0].isascii() and numbers[0].isdigit() else 1
+    match = re.search(r'<([^<>]*)>\s*;\s*rel="?last"?', headers.get("Link", ""))
+    if match is None:
+        return 1
+    (number,) = parse_qs(urlsplit(match.group(1)).query)["page"]
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", number):
+        raise ValueError
+    return int(number)
 
 
 def _may(service: Service, allowed: frozenset[str] | None) -> bool:

@@ -17,7 +17,6 @@ class TokenSource:
 
     def __init__(self, token: str = "", file: Path | None = None) -> None:
         self._file = file
-        self._seen: tuple[int, ...] = ()
         self._token = SecretStr(_checked(token, "FASTLY_API_TOKEN")) if token and not file else None
 
     def __repr__(self) -> str:
@@ -46,30 +45,30 @@ class TokenSource:
 
     def _look(self, file: Path) -> None:
         try:
-            # Non-blocking, because opening a pipe would wait for a writer for ever.
-            descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            content = _content(file)
         except OSError as error:
             raise ConfigError(
                 f"FASTLY_API_TOKEN_FILE cannot be read ({error.strerror or 'no reason given'})."
             ) from None
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise ConfigError("FASTLY_API_TOKEN_FILE is not a regular file.")
-            if status.st_size > LARGEST_FILE:
-                raise ConfigError(f"FASTLY_API_TOKEN_FILE holds more than {LARGEST_FILE} bytes.")
-            seen = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
-            if seen == self._seen:
-                return
-            text = os.read(descriptor, LARGEST_FILE).decode("utf-8", "replace").strip()
-        finally:
-            os.close(descriptor)
-        if text:
+        if len(content) > LARGEST_FILE:
+            raise ConfigError(f"FASTLY_API_TOKEN_FILE holds more than {LARGEST_FILE} bytes.")
+        if text := content.decode("utf-8-sig", "replace").strip():
             self._token = SecretStr(_checked(text, "FASTLY_API_TOKEN_FILE"))
-            self._seen = seen
         elif self._token is None:
             raise ConfigError("FASTLY_API_TOKEN_FILE is empty.")
         # else: somebody is rotating it at this moment, so the old token serves until it is filled
+
+
+def _content(file: Path) -> bytes:
+    """Read the file anew each time, which costs less than being wrong about whether it changed."""
+    # Non-blocking, because opening a pipe would wait for a writer for ever.
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ConfigError("FASTLY_API_TOKEN_FILE is not a regular file.")
+        return os.read(descriptor, LARGEST_FILE + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _checked(token: str, source: str) -> str:
