@@ -195,7 +195,7 @@ class FastlyClient:
         except NEVER_LEFT as error:
             raise Unreached(0, f"Fastly could not be reached ({_kind(error)})") from None
         except (TimeoutError, httpx2.TimeoutException):
-            raise Unavailable(0, f"Fastly did not answer within {self._deadline:g} s") from None
+            raise Unavailable(0, "Fastly did not answer in time") from None
         except httpx2.TransportError as error:
             raise Unavailable(0, f"The connection to Fastly broke ({_kind(error)})") from None
         except httpx2.DecodingError:
@@ -218,16 +218,18 @@ class FastlyClient:
                 "FASTLY_API_ENDPOINT is plain http, where only tokens that begin with sandbox "
                 "are sent; use https, or one of those. Nothing was sent."
             )
-        request = self._opened().build_request(
-            method,
-            self.endpoint + target,
-            headers={"Fastly-Key": token.get_secret_value(), **(headers or {})},
-            json=json,
-        )
         # The library resolves dot segments, so an argument could have become another request.
-        if request.url.raw_path != target.encode() or not str(request.url).startswith(
-            self.endpoint + "/"
-        ):
+        try:
+            request = self._opened().build_request(
+                method,
+                self.endpoint + target,
+                headers={"Fastly-Key": token.get_secret_value(), **(headers or {})},
+                json=json,
+            )
+            went = str(request.url).startswith(f"{self.endpoint}/") and request.url.raw_path
+        except httpx2.InvalidURL:
+            went = False
+        if went != target.encode():
             raise InvalidArgument("An argument cannot be used in an address; nothing was sent.")
         return request
 
