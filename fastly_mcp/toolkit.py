@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from inspect import cleandoc
-from json import loads
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -14,6 +13,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     model_serializer,
 )
+from pydantic_core import from_json
 
 from fastly_mcp.api.connection import Connection
 from fastly_mcp.scopes import Scope
@@ -110,7 +110,7 @@ def _as_list(value: object) -> object:
         return value
     if value.lstrip().startswith("["):
         try:
-            parsed = loads(value)
+            parsed = from_json(value)
         except ValueError:
             return [value]
         return parsed if isinstance(parsed, list) else [value]

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 from fastly_mcp.api.answers import shaped
 from fastly_mcp.api.concurrency import settle
@@ -107,29 +106,29 @@ async def _owner(
         return None, None, {}
     if not grant.permits(Scope.GLOBAL_READ):
         return None, None, {"customer, user": grant.why_not(Scope.GLOBAL_READ)}
-    customer, user = await settle(
-        [partial(fastly.get, "/current_customer"), partial(fastly.get, "/current_user")],
-        at_once=2,
-    )
+    customer, user = await settle([partial(_customer, fastly), partial(_user, fastly)], at_once=2)
     left_out = {
         part: str(outcome)
         for part, outcome in (("customer", customer), ("user", user))
         if isinstance(outcome, FastlyMCPError)
     }
+    return (
+        customer if isinstance(customer, Customer) else None,
+        user if isinstance(user, User) else None,
+        left_out,
+    )
+
+
+async def _customer(fastly: Fastly) -> Customer | User:
+    row = await fastly.get("/current_customer")
     with shaped():
-        return _customer(customer), _user(user), left_out
+        return Customer(id=row["id"], name=row["name"])
 
 
-def _customer(row: Any) -> Customer | None:
-    if isinstance(row, FastlyMCPError):
-        return None
-    return Customer(id=row["id"], name=row["name"])
-
-
-def _user(row: Any) -> User | None:
-    if isinstance(row, FastlyMCPError):
-        return None
-    return User(name=row["name"], login=row["login"], role=row.get("role") or "")
+async def _user(fastly: Fastly) -> Customer | User:
+    row = await fastly.get("/current_user")
+    with shaped():
+        return User(name=row["name"], login=row["login"], role=row.get("role") or "")
 
 
 def _token(fastly: Fastly, grant: Grant) -> Token | None:

@@ -10,6 +10,7 @@ from pydantic import Field
 from fastly_mcp.api.answers import shaped
 from fastly_mcp.api.concurrency import settle
 from fastly_mcp.api.paths import CachedURL, check_key, purge_target
+from fastly_mcp.api.services import Service
 from fastly_mcp.errors import (
     REPEATABLE,
     UNREPEATABLE,
@@ -28,9 +29,11 @@ toolset = Toolset("purge", "Purge cached content by URL, by surrogate key, or al
 AT_ONCE = 16
 IDS = 5  # purge ids told one by one
 FAILURES = 20  # failures told one by one
-REASONS = 4  # kinds of failure told apart
-URLS = 3  # URLs of one kind of failure told in full
+REASONS = 3  # kinds of failure told apart
+URLS = 3  # failures told by their URLs; more are told by their positions
+LONGEST_URL = 80  # characters of such a URL
 BAD_ITEMS = 20  # invalid items named
+LONGEST_NAME = 60  # characters of a service's name in a receipt
 
 ACCEPTED = "Accepted; whether anything was cached is not known."
 TWO_MINUTES = "Accepted; it can take up to two minutes everywhere."
@@ -45,10 +48,10 @@ URL_REASONS[405] = URL_REASONS[403]
 
 
 class Failure(Result):
-    """URLs that failed for one reason; positions count from 1 in the list that was given."""
+    """What failed for one reason: few URLs by name, many by their positions in the list, from 1."""
 
     reason: str
-    urls: list[str]
+    urls: list[str] = []
     positions: list[int] = []
 
 
@@ -120,11 +123,11 @@ async def purge_surrogate_key(
         repeatable=True,
     )
     with shaped(REPEATABLE):
-        ids = [str(receipt[key]) for key in unique]
+        ids = [_id(receipt[key]) for key in unique]
     return Receipt(
         accepted=len(ids),
         service_id=found.id,
-        service_name=found.name,
+        service_name=_name(found),
         soft=soft or None,
         ids=ids[:IDS],
         note=ACCEPTED,
@@ -147,7 +150,7 @@ async def purge_all(fastly: Fastly, service: ServiceRef) -> Receipt:
     return Receipt(
         accepted=1,
         service_id=found.id,
-        service_name=found.name,
+        service_name=_name(found),
         note=TWO_MINUTES,
         sandbox=fastly.sandbox,
     )
@@ -157,7 +160,11 @@ async def _purge_one(fastly: Fastly, target: CachedURL, soft: bool) -> str:
     receipt = await fastly.post("/purge/{url}", url=target, headers=_soft(soft), repeatable=True)
     with shaped(REPEATABLE):
         _check_ok(receipt["status"])
-        return str(receipt["id"])
+        return _id(receipt["id"])
+
+
+def _name(service: Service) -> str:
+    return cut(visible(service.name), LONGEST_NAME)
 
 
 def _soft(soft: bool) -> dict[str, str]:
@@ -168,6 +175,12 @@ def _soft(soft: bool) -> dict[str, str]:
 def _check_ok(status: object) -> None:
     if status != "ok":
         raise ValueError
+
+
+def _id(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
 
 
 def _key(key: str) -> str:
@@ -195,7 +208,7 @@ def _checked(items: list[str], check: Callable[[str], T]) -> list[T]:
 def _failures(
     targets: Sequence[CachedURL], outcomes: Sequence[str | FastlyMCPError]
 ) -> list[Failure]:
-    """Group what failed by reason: every failure up to 20, few words for many."""
+    """Group what failed by reason, every failure up to 20: few words for many."""
     groups: defaultdict[str, list[int]] = defaultdict(list)
     failed = [index for index, outcome in enumerate(outcomes) if not isinstance(outcome, str)]
     for index in failed[:FAILURES]:
@@ -206,14 +219,17 @@ def _failures(
     return [
         Failure(
             reason=reason,
-            urls=[cut(targets[index], 100) for index in indexes[:URLS]],
-            positions=[index + 1 for index in indexes] if len(indexes) > URLS else [],
+            urls=[cut(targets[index], LONGEST_URL) for index in indexes]
+            if len(failed) <= URLS
+            else [],
+            positions=[index + 1 for index in indexes] if len(failed) > URLS else [],
         )
         for reason, indexes in groups.items()
     ]
 
 
 def _reason(error: str | FastlyMCPError) -> str:
-    if isinstance(error, APIError) and error.status in URL_REASONS:
-        return f"{cut(error.reason, 80)}. {URL_REASONS[error.status]}"
-    return cut(str(error), 200)
+    if not isinstance(error, APIError):
+        return cut(str(error), 200)
+    step = URL_REASONS.get(error.status) or f"{error.outcome} {error.hint}".strip()
+    return f"{cut(error.reason, 80)}. {step}"

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from fastly_mcp.api.answers import shaped
 from fastly_mcp.api.services import PER_PAGE, Service
-from fastly_mcp.text import cut
+from fastly_mcp.text import cut, visible
 from fastly_mcp.toolkit import Fastly, Result, ServiceRef, Toolset
 
 toolset = Toolset("services", "List and inspect services.")
@@ -61,12 +61,13 @@ class Backend(Result):
 
 
 class ServiceDetails(Result):
-    """One service. Domains to counts are the active version's, or the newest's if none is."""
+    """One service. Domains to counts are the active version's, or the newest's if none is active;
+    the newest version is left out when it is the active one.
+    """  # noqa: D205  # one sentence, too long for one line
 
     id: str
     name: str
     type: str
-    paused: bool | None = None
     comment: str = ""
     active_version: VersionFacts | None
     newest_version: VersionFacts | None = None
@@ -114,9 +115,9 @@ async def get_service(fastly: Fastly, service: ServiceRef) -> ServiceDetails:
 
 async def _matching(fastly: Fastly, query: str) -> list[Service]:
     services = await fastly.services.all()
-    part = query.lower()
+    part = query.strip().lower().rstrip(".")
     found = [s for s in services if part in s.name.lower() or part in s.id.lower()]
-    if "." not in query:
+    if "." not in part:
         return found
     serving = await fastly.services.serving(part)
     return found + [service for service in serving if service not in found]
@@ -130,7 +131,7 @@ def _row(service: Service) -> ServiceRow:
         active_version=service.active_version,
         updated_at=service.updated_at,
         paused=service.paused or None,
-        comment=cut(service.comment),
+        comment=_comment(service.comment),
     )
 
 
@@ -143,8 +144,7 @@ def _details(row: dict[str, Any]) -> ServiceDetails:
         id=row["id"],
         name=row["name"],
         type=row["type"],
-        paused=row.get("paused") or None,
-        comment=cut(row["comment"] or ""),
+        comment=_comment(row["comment"]),
         active_version=VersionFacts(**_version(active), active_since=active["updated_at"])
         if active
         else None,
@@ -177,5 +177,10 @@ def _version(version: dict[str, Any]) -> dict[str, Any]:
     return {
         "number": version["number"],
         "locked": version["locked"],
-        "comment": cut(version["comment"] or ""),
+        "comment": _comment(version["comment"]),
     }
+
+
+def _comment(text: str | None) -> str:
+    # Made visible before it is cut: one hidden character is nine visible ones.
+    return cut(visible(text or ""))
