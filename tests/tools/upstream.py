@@ -140,8 +140,8 @@ class Failing:
         raise self.error
 
 
-def real(app: ASGIApp, *, deadline: float = 30, **environ: str) -> Connection:
-    """Make a connection that believes it speaks to api.fastly.com."""
+def real(app: ASGIApp, deadline: float = 30, /, **environ: str) -> Connection:
+    """Make a connection that believes it speaks to api.fastly.com, within seconds a request."""
     settings = Settings.read(environ)
     client = FastlyClient(
         settings.endpoint,
