@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import os
 import sys
 from importlib import import_module
 
@@ -17,43 +18,24 @@ COMMANDS = {
     "doctor": "check settings, network and token, and say how to mend them",
 }
 
-EPILOG = """\
+ABOUT = """\
+usage: fastly-mcp [COMMAND] [OPTION...]
+
+A Model Context Protocol server for Fastly.
+
 commands:
 {commands}
 
-fastly-mcp COMMAND --help tells a command's options. Settings are read from the environment;
-FASTLY_API_TOKEN or FASTLY_API_TOKEN_FILE is the one that is needed. Without a token,
-try it with: fastly-mcp demo
-"""
+`fastly-mcp help COMMAND` tells a command's options. Settings are read from the
+environment; FASTLY_API_TOKEN or FASTLY_API_TOKEN_FILE is the one that is needed.
+Without a token, try it with: fastly-mcp demo"""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the process's exit code: 2 for what the user has to correct."""
-    words = sys.argv[1:] if arguments is None else arguments
-    if words and not words[0].startswith("-") and words[0] not in COMMANDS:
-        print(
-            f"fastly-mcp: no command {words[0]!r}; there are: {', '.join(COMMANDS)}",
-            file=sys.stderr,
-        )
-        return 2
-    command = words[0] if words and words[0] in COMMANDS else "stdio"
-    rest = words[1:] if words and words[0] == command else words
-    if rest and rest[0] in {"-h", "--help", "--version"} and words == rest:
-        return _about(rest)
-    # Importing allocates much and frees nothing, so looking for garbage only takes time.
-    gc.disable()
-    module = import_module(f"fastly_mcp.cli.{command}")
-    gc.freeze()
-    gc.enable()
-    parser = argparse.ArgumentParser(f"fastly-mcp {command}", description=module.__doc__)
-    parser.add_argument(
-        "--sandbox", action="store_true", help="use the embedded sandbox instead of Fastly"
-    )
-    parser.add_argument("--name", default="", help="name this account, where there are several")
-    module.add_arguments(parser)
-    options = parser.parse_args(rest)
     try:
-        return int(module.run(options))
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
     except ConfigError as error:
         print(f"fastly-mcp: {error}", file=sys.stderr)
         return 2
@@ -61,19 +43,37 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # Whoever read the output had enough; the flush at exit must not complain again.
-        sys.stdout = None
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    return code
 
 
-def _about(words: list[str]) -> int:
-    listed = "\n".join(f"  {name:8} {what}" for name, what in COMMANDS.items())
-    parser = argparse.ArgumentParser(
-        "fastly-mcp",
-        usage="fastly-mcp [COMMAND] [OPTION…]",
-        description="A Model Context Protocol server for Fastly.",
-        epilog=EPILOG.format(commands=listed),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def _run(words: list[str]) -> int:
+    common = argparse.ArgumentParser("fastly-mcp", add_help=False, allow_abbrev=False)
+    common.add_argument(
+        "--sandbox", action="store_true", help="use the embedded sandbox instead of Fastly"
     )
-    parser.add_argument("--version", action="version", version=f"fastly-mcp {__version__}")
-    parser.parse_args(words)
-    return 2
+    common.add_argument("--name", default="", help="name this account, where there are several")
+    options, rest = common.parse_known_args(words)
+    if rest[:1] == ["help"]:
+        rest = [*rest[1:], "--help"]
+    if rest and rest[0] in {"-h", "--help", "--version"}:
+        print(f"fastly-mcp {__version__}" if rest[0] == "--version" else _about())
+        return 0
+    command = rest.pop(0) if rest and not rest[0].startswith("-") else "stdio"
+    if command not in COMMANDS:
+        raise ConfigError(f"no command {command!r}; there are: {', '.join(COMMANDS)}, help.")
+    # Importing allocates much and frees nothing, so looking for garbage only takes time.
+    gc.disable()
+    module = import_module(f"fastly_mcp.cli.{command}")
+    gc.freeze()
+    gc.enable()
+    parser = argparse.ArgumentParser(
+        f"fastly-mcp {command}", description=module.__doc__, parents=[common], allow_abbrev=False
+    )
+    module.add_arguments(parser)
+    return int(module.run(parser.parse_args(rest, options)))
+
+
+def _about() -> str:
+    return ABOUT.format(commands="\n".join(f"  {name:8}{what}" for name, what in COMMANDS.items()))

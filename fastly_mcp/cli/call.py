@@ -9,7 +9,8 @@ import anyio
 from mcp import Client
 
 from fastly_mcp.cli import process
-from fastly_mcp.cli.connecting import connect, read_settings
+from fastly_mcp.cli.connecting import connect_checked, read_settings
+from fastly_mcp.cli.terminal import write
 from fastly_mcp.errors import ConfigError
 from fastly_mcp.serving.server import FastlyServer
 
@@ -29,9 +30,8 @@ def run(options: argparse.Namespace) -> int:
     """Return 0 if the tool did what it should, 1 on a tool error."""
     process.quiet()
     arguments = _parsed(options.arguments)
-    return anyio.run(
-        _call, FastlyServer(connect(read_settings(options).check())), options.tool, arguments
-    )
+    server = FastlyServer(connect_checked(read_settings(options)))
+    return anyio.run(_call, server, options.tool, arguments)
 
 
 async def _call(server: FastlyServer, tool: str, arguments: dict[str, Any]) -> int:
@@ -43,7 +43,7 @@ async def _call(server: FastlyServer, tool: str, arguments: dict[str, Any]) -> i
             "\n".join(part.text for part in result.content if part.type == "text"), file=sys.stderr
         )
         return 1
-    print(json.dumps(result.structured_content, indent=2, ensure_ascii=False))
+    write(json.dumps(result.structured_content, indent=2, ensure_ascii=False))
     return 0
 
 

@@ -26,6 +26,18 @@ def connect(settings: Settings) -> Connection:
     return Connection(settings, client(settings))
 
 
+def connect_checked(settings: Settings) -> Connection:
+    """Make a connection for a command that ends when a setting is wrong.
+
+    Raises ConfigError for what is wrong with the settings, the token or its file.
+    """
+    connection = connect(settings.check())
+    if connection.problem:
+        raise ConfigError(connection.problem)
+    connection.tokens.current()
+    return connection
+
+
 def client(settings: Settings) -> FastlyClient:
     """Make the HTTP client, over the sandbox in this process if it is to be that."""
     transport = None

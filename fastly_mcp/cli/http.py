@@ -3,22 +3,25 @@
 import argparse
 import ipaddress
 import json
+import logging
+import socket
 import sys
 from pathlib import Path
-from socket import socket
 
 import platformdirs
 import uvicorn
 
 from fastly_mcp.cli import process
-from fastly_mcp.cli.connecting import connect, read_settings
+from fastly_mcp.cli.connecting import connect_checked, read_settings
 from fastly_mcp.config import Settings
 from fastly_mcp.errors import ConfigError
 from fastly_mcp.serving.callers import Callers, from_settings, minted
-from fastly_mcp.serving.http import LOOPBACK, http_app
+from fastly_mcp.serving.http import LOOPBACK, bare, http_app
 from fastly_mcp.serving.server import FastlyServer
 
 GRACE = 2  # seconds for open streams when the end comes
+
+log = logging.getLogger("fastly_mcp")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,42 +46,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until a signal."""
     process.prepare(options)
-    settings = read_settings(options).check()
+    settings = read_settings(options)
+    connection = connect_checked(settings)
+    for host in options.allowed_host:
+        if not bare(host):
+            raise ConfigError(f"--allowed-host {host!r} is no host name; no scheme, path or *.")
     callers, secret = _callers(options, settings)
-    loopback = _is_loopback(options.host)
+    loopback, bound = _is_loopback(options.host), _in_address(options.host)
     if not loopback:
         _check_exposed(options, callers)
     app = http_app(
-        FastlyServer(connect(settings)),
+        FastlyServer(connection),
         callers=callers,
-        allowed_hosts=[*options.allowed_host, *(LOOPBACK if loopback else ())],
+        allowed_hosts=[*options.allowed_host, *((*LOOPBACK, bound) if loopback else ())],
     )
     config = uvicorn.Config(
         app,
-        host=options.host,
-        port=options.port,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )
-    _Server(config, options, secret).run()
+    with _listen(options.host, options.port) as listener:
+        _announce(options, listener.getsockname()[1], secret)
+        uvicorn.Server(config).run([listener])
     return 0
 
 
-class _Server(uvicorn.Server):
-    """Says where it listens once it does."""
-
-    def __init__(self, config: uvicorn.Config, options: argparse.Namespace, secret: str) -> None:
-        super().__init__(config)
-        self._options = options
-        self._secret = secret
-
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            port = self.servers[0].sockets[0].getsockname()[1]
-            print(_entry(self._options, port, self._secret), file=sys.stderr, flush=True)
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address, family=family, backlog=2048)
+    except (OSError, OverflowError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no address"
+        raise ConfigError(
+            f"Port {port} of {host} cannot be listened on ({why}); choose with --host and --port."
+        ) from None
 
 
 def _callers(options: argparse.Namespace, settings: Settings) -> tuple[Callers | None, str]:
@@ -87,7 +91,7 @@ def _callers(options: argparse.Namespace, settings: Settings) -> tuple[Callers |
     if options.no_auth:
         if callers:
             raise ConfigError("--no-auth contradicts the bearer secret that is set; drop one.")
-        print("fastly-mcp: --no-auth: everybody who can connect can purge.", file=sys.stderr)
+        log.warning("--no-auth: everybody who can connect can purge.")
         return None, ""
     if callers:
         return callers, "<your secret>"
@@ -118,14 +122,26 @@ def secret_file() -> Path:
     return platformdirs.user_state_path("fastly-mcp", appauthor=False) / "http-token"
 
 
-def _entry(options: argparse.Namespace, port: int, secret: str) -> str:
-    name = options.allowed_host[0] if options.allowed_host else options.host
-    url = f"http://{f'[{name}]' if ':' in name else name}:{port}/mcp"
+def _announce(options: argparse.Namespace, port: int, secret: str) -> None:
+    """Say where it listens; to a person with the entry that a client's configuration needs."""
+    name = bare(options.allowed_host[0]) if options.allowed_host else options.host
+    url = f"http://{_in_address(name)}:{port}/mcp"
+    if options.log_json:
+        log.info("serves %s (SSE at /sse)", url)
+        return
     entry: dict[str, object] = {"type": "http", "url": url}
     if secret:
         entry["headers"] = {"Authorization": f"Bearer {secret}"}
     ready = json.dumps({"mcpServers": {options.name or "fastly": entry}}, indent=2)
-    return f"fastly-mcp serves {url} (SSE at /sse). A client's entry:\n{ready}"
+    print(
+        f"fastly-mcp serves {url} (SSE at /sse). A client's entry:\n{ready}",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _is_loopback(host: str) -> bool:

@@ -25,8 +25,10 @@ def prepare(options: argparse.Namespace) -> None:
     handler.setFormatter(_JSONFormatter() if options.log_json else _LineFormatter())
     logging.basicConfig(level=options.log_level.upper(), handlers=[handler])
     if options.log_level != "debug":
-        # The SDK tells of each session it opens and closes, and stateless ones are many.
-        logging.getLogger("mcp").setLevel(logging.WARNING)
+        # The SDK tells of each session it opens and closes, and stateless ones are many;
+        # uvicorn of each step of its own start and end.
+        for name in ("mcp", "uvicorn"):
+            logging.getLogger(name).setLevel(logging.WARNING)
     if options.log_json:
         logging.getLogger("fastly_mcp.calls").setLevel(logging.INFO)
     _forbid_dumps()

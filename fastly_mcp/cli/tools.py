@@ -6,7 +6,7 @@ import json
 from fastly_mcp import scopes
 from fastly_mcp.api.grant import Grant
 from fastly_mcp.cli import process
-from fastly_mcp.cli.connecting import connect, read_settings
+from fastly_mcp.cli.connecting import connect_checked, read_settings
 from fastly_mcp.serving.server import FastlyServer
 from fastly_mcp.tools import chosen_toolsets
 
@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a table; nothing is sent."""
     process.quiet()
-    settings = read_settings(options).check()
-    server = FastlyServer(connect(settings))
+    settings = read_settings(options)
+    server = FastlyServer(connect_checked(settings))
     grant = Grant(scopes=scopes.expand(scopes.parse(options.scopes, "--scopes")))
     needs = {t.name: t.scope or "none" for s in chosen_toolsets(settings.toolsets) for t in s.tools}
     total = 0

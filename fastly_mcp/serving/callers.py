@@ -85,6 +85,9 @@ def minted(file: Path) -> tuple[Callers, str]:
 def _single(secret: str, source: str) -> Callers:
     if len(secret) < SHORTEST:
         raise ConfigError(f"{source} is shorter than {SHORTEST} characters.")
+    if not all("!" <= character <= "~" for character in secret):
+        # Clients differ on how anything else goes into a header.
+        raise ConfigError(f"{source} holds something that no header carries: use ASCII, no spaces.")
     return Callers({"default": _digest(secret)})
 
 

@@ -1,10 +1,10 @@
 """Serving over HTTP: one ASGI app for Streamable HTTP, SSE and health, behind one guard."""
 
 import logging
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
@@ -19,9 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fastly_mcp.serving.callers import Callers
 from fastly_mcp.serving.server import FastlyServer
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OPEN = frozenset({"/healthz", "/readyz"})  # paths strangers may ask
 NOT_READY = 5.0  # seconds a "not ready" is believed
+HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?")
 
 access = logging.getLogger("fastly_mcp.access")
 
@@ -41,7 +42,7 @@ def http_app(
             Route("/readyz", health.ready),
         ]
     )
-    return Guard(app, callers, frozenset(_bare(host) for host in allowed_hosts))
+    return Guard(app, callers, frozenset(bare(host) for host in allowed_hosts) - {""})
 
 
 class _Health:
@@ -100,13 +101,12 @@ class Guard:
     def _refusal(self, scope: Scope) -> Response | None:
         headers, path = Headers(scope=scope), scope["path"]
         host = headers.get("host", "")
-        if len(headers.getlist("host")) != 1 or _bare(host) not in self.allowed_hosts:
+        if len(headers.getlist("host")) != 1 or bare(host) not in self.allowed_hosts:
             return _refuse(
                 421,
                 f"This Host is not served here; allow it with --allowed-host. Got: {host[:100]!r}",
             )
-        origin = headers.get("origin")
-        if origin is not None and not self._from_here(origin):
+        if not all(self._from_here(origin) for origin in headers.getlist("origin")):
             return _refuse(403, "This Origin is not served here.")
         if self.callers is not None and path not in OPEN:
             caller = self.callers.name(headers.get("authorization", ""))
@@ -121,21 +121,15 @@ class Guard:
         return None
 
     def _from_here(self, origin: str) -> bool:
-        try:
-            parts = urlsplit(origin)
-            host = parts.hostname
-        except ValueError:
-            return False
-        return parts.scheme in {"http", "https"} and host in self.allowed_hosts
+        scheme, _, host = origin.partition("://")
+        return scheme in {"http", "https"} and bare(host) in self.allowed_hosts
+
+
+def bare(host: str) -> str:
+    """Return a Host header's host, lower case, without port and brackets; empty if it is none."""
+    found = HOST.fullmatch(host.lower())
+    return (found[1] or found[2]) if found else ""
 
 
 def _refuse(status: int, reason: str, headers: dict[str, str] | None = None) -> Response:
     return PlainTextResponse(reason + "\n", status, headers)
-
-
-def _bare(host: str) -> str:
-    """Return a Host header's host: lower case, without port and brackets."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
