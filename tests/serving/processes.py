@@ -1,0 +1,293 @@
+"""Real processes, as hosts and people start them, and a Fastly behind a real socket."""
+
+import asyncio
+import json
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Self
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import Message, Receive, Scope, Send
+
+from fastly_mcp.sandbox import create_app
+
+COMMAND: tuple[str, ...] = (sys.executable, "-m", "fastly_mcp")
+CANARY = "sandbox-canary-9f1c4e7a0b"
+PAGE = "https://www.larkspur.example/products/lamp"
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and modes of POSIX")
+
+
+def until(condition: Callable[[], object], within: float = 10.0) -> None:
+    """Wait for a condition, looking again and again."""
+    ends = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < ends, "it did not come to pass"
+        time.sleep(0.005)
+
+
+def environment(home: Path, **environ: str) -> dict[str, str]:
+    """What a desktop host passes on: hardly anything."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    for name in ("PATH", "SYSTEMROOT"):
+        kept[name] = os.environ.get(name, "")
+    return {**kept, "HOME": str(home), "USERPROFILE": str(home), **environ}
+
+
+def run(
+    *words: str, home: Path, stdin: str | None = None, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    return _to_its_end([*COMMAND, *words], home, stdin, environ)
+
+
+def run_source(
+    source: str, *words: str, home: Path, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a piece of Python to its end."""
+    return _to_its_end([sys.executable, "-c", source, *words], home, None, environ)
+
+
+def _to_its_end(
+    command: list[str], home: Path, stdin: str | None, environ: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        env=environment(home, **environ),
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=30,
+        check=False,
+    )
+
+
+class Process:
+    """A running command: its output line by line, its log at any time."""
+
+    command = COMMAND
+    stdin = subprocess.PIPE
+    stderr: int | None = None
+
+    def __init__(self, *words: str, home: Path, **environ: str) -> None:
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed at the end
+        self.popen = subprocess.Popen(
+            [*self.command, *words],
+            env=environment(home, **environ),
+            stdin=self.stdin,
+            stdout=subprocess.PIPE,
+            stderr=self._log if self.stderr is None else self.stderr,
+        )
+        self.written: list[bytes] = []
+        self._lines: queue.Queue[bytes] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.popen.kill()
+        self.popen.wait()
+        self._reader.join()
+        for stream in (self.popen.stdin, self.popen.stdout, self._log):
+            if stream:
+                stream.close()
+
+    def _read(self) -> None:
+        for line in self.popen.stdout or ():
+            self.written.append(line)
+            self._lines.put(line)
+
+    @property
+    def log(self) -> str:
+        """What it has written to standard error so far."""
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), size, 0).decode()
+
+    def logged(self, text: str) -> None:
+        """Wait for a text on standard error."""
+        until(lambda: text in self.log or self.popen.poll() is not None)
+        assert text in self.log
+
+    def line(self, within: float = 10.0) -> bytes:
+        return self._lines.get(timeout=within)
+
+    def write(self, data: bytes) -> None:
+        stdin = self.popen.stdin
+        assert stdin
+        stdin.write(data)
+        stdin.flush()
+
+    def begin_end(self, how: signal.Signals | None) -> None:
+        if how is None:
+            assert self.popen.stdin
+            self.popen.stdin.close()
+        else:
+            self.popen.send_signal(how)
+
+    def end(self, how: signal.Signals | None = None) -> tuple[int, float]:
+        """End it, by end of input or by a signal; returns its exit code and the seconds it took."""
+        began = time.monotonic()
+        self.begin_end(how)
+        return self.popen.wait(timeout=10), time.monotonic() - began
+
+
+class Stdio(Process):
+    """A server over stdio, spoken to in raw messages of the handshake era."""
+
+    def __init__(self, *words: str, home: Path, **environ: str) -> None:
+        super().__init__("stdio", *words, home=home, **environ)
+        self._last = 0
+        self.notified: list[str] = []
+
+    def send(self, method: str, **params: Any) -> int:
+        self._last += 1
+        message = {"jsonrpc": "2.0", "id": self._last, "method": method, "params": params}
+        self.write(json.dumps(message).encode() + b"\n")
+        return self._last
+
+    def ask(self, method: str, **params: Any) -> dict[str, Any]:
+        """Ask and return the result; the names of notifications on the way are kept."""
+        number = self.send(method, **params)
+        while "id" not in (answer := json.loads(self.line())):
+            self.notified.append(answer["method"])
+        assert answer["id"] == number
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def initialize(self) -> dict[str, Any]:
+        result = self.ask(
+            "initialize",
+            protocolVersion="2025-11-25",
+            capabilities={},
+            clientInfo={"name": "test", "version": "1"},
+        )
+        self.write(b'{"jsonrpc": "2.0", "method": "notifications/initialized"}\n')
+        return result
+
+    def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        return self.ask("tools/call", name=tool, arguments=arguments)
+
+    def start_call(self, tool: str, **arguments: Any) -> None:
+        self.send("tools/call", name=tool, arguments=arguments)
+
+    def tools(self) -> set[str]:
+        return {tool["name"] for tool in self.ask("tools/list")["tools"]}
+
+
+def text_of(result: dict[str, Any]) -> str:
+    return "".join(part["text"] for part in result["content"])
+
+
+@dataclass
+class Upstream:
+    """The sandbox on a socket; it can hold answers back and sees whose caller went away.
+
+    The canary is taken as the sandbox's global token.
+    """
+
+    url: str = ""
+    requests: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    _app: Starlette = field(default_factory=create_app)
+    _holding: str = ""
+    _released: asyncio.Event = field(default_factory=asyncio.Event)
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._loop = asyncio.get_running_loop()
+        asked = f"{scope['method']} {scope['path']}"
+        self.requests.append(asked)
+        if self._holding and asked.startswith(self._holding):
+            body = (await receive()).get("body", b"")
+            self.held.append(asked)
+            if await self._abandoned(receive):
+                self.dropped.append(asked)
+                return
+
+            async def again() -> Message:
+                return {"type": "http.request", "body": body}
+
+            receive = again
+        headers = [
+            (name, b"sandbox" if value == CANARY.encode() else value)
+            for name, value in scope["headers"]
+        ]
+        await self._app({**scope, "headers": headers}, receive, send)
+
+    async def _abandoned(self, receive: Receive) -> bool:
+        gone: asyncio.Future[object] = asyncio.ensure_future(receive())
+        released: asyncio.Future[object] = asyncio.ensure_future(self._released.wait())
+        done, rest = await asyncio.wait({gone, released}, return_when=asyncio.FIRST_COMPLETED)
+        for task in rest:
+            task.cancel()
+        return gone in done
+
+    @contextmanager
+    def hold(self, prefix: str) -> Iterator[None]:
+        """Answer no request that begins so until the block ends."""
+        self.held.clear()
+        self.dropped.clear()
+        self._holding = prefix
+        try:
+            yield
+        finally:
+            self._holding = ""
+            if self._loop:
+                released, self._released = self._released, asyncio.Event()
+                self._loop.call_soon_threadsafe(released.set)
+
+
+@contextmanager
+def upstream() -> Iterator[Upstream]:
+    """Serve an upstream in this process."""
+    fastly = Upstream()
+    config = uvicorn.Config(
+        fastly, lifespan="off", log_config=None, date_header=False, server_header=False
+    )
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as listener:
+        fastly.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        # The socket listens already, so a first request waits for the server by itself.
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        yield fastly
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def silence() -> Iterator[socket.socket]:
+    """A socket that takes connections and never says anything."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield listener
+
+
+def address_of(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def nobody_connected(listener: socket.socket) -> bool:
+    try:
+        connection, _ = listener.accept()
+    except BlockingIOError:
+        return True
+    connection.close()
+    return False

@@ -1,0 +1,96 @@
+"""How a server over stdio ends: end of input and signals, idle and with a call in flight."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.serving.processes import PAGE, Stdio, Upstream, posix, until
+
+pytestmark = posix
+
+ENDS = [
+    pytest.param(None, 0, id="end of input"),
+    pytest.param(signal.SIGINT, 130, id="SIGINT"),
+    pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
+]
+each_end = pytest.mark.parametrize(("how", "code"), ENDS)
+
+
+@each_end
+def test_it_ends_at_once_when_idle(home: Path, how: signal.Signals | None, code: int) -> None:
+    with Stdio("--sandbox", home=home) as server:
+        server.initialize()
+        ended, seconds = server.end(how)
+        assert (ended, server.log) == (code, "")
+        assert seconds < 1.4
+
+
+@each_end
+def test_a_read_in_flight_is_dropped(
+    home: Path, fastly: Upstream, how: signal.Signals | None, code: int
+) -> None:
+    with (
+        Stdio(home=home, FASTLY_API_TOKEN="sandbox", FASTLY_API_ENDPOINT=fastly.url) as server,
+        fastly.hold("GET /service"),
+    ):
+        server.initialize()
+        server.start_call("list_services")
+        until(lambda: fastly.held)
+        ended, seconds = server.end(how)
+        assert ended == code
+        assert seconds < 1.4
+        until(lambda: fastly.dropped)
+        assert "Traceback" not in server.log
+
+
+@each_end
+def test_a_purge_in_flight_is_waited_for_but_not_for_long(
+    home: Path, fastly: Upstream, how: signal.Signals | None, code: int
+) -> None:
+    with (
+        Stdio(home=home, FASTLY_API_TOKEN="sandbox", FASTLY_API_ENDPOINT=fastly.url) as server,
+        fastly.hold("POST /purge"),
+    ):
+        server.initialize()
+        server.start_call("purge_url", urls=[PAGE])
+        until(lambda: fastly.held)
+        ended, seconds = server.end(how)
+        assert ended == code
+        assert 1.2 < seconds < 2
+        until(lambda: fastly.dropped)
+
+
+@each_end
+def test_a_purge_answered_in_the_grace_is_recorded(
+    home: Path, fastly: Upstream, how: signal.Signals | None, code: int
+) -> None:
+    with Stdio(
+        "--log-json", home=home, FASTLY_API_TOKEN="sandbox", FASTLY_API_ENDPOINT=fastly.url
+    ) as server:
+        server.initialize()
+        with fastly.hold("POST /purge"):
+            server.start_call("purge_url", urls=[PAGE])
+            until(lambda: fastly.held)
+            server.begin_end(how)
+            asked = len(fastly.requests)
+        assert server.popen.wait(timeout=2) == code
+        assert fastly.dropped == []
+        assert len(fastly.requests) == asked
+        (record,) = [json.loads(line) for line in server.log.splitlines()]
+        assert (record["tool"], record["upstream_requests"]) == ("purge_url", 2)
+
+
+def test_a_second_signal_changes_nothing(home: Path, fastly: Upstream) -> None:
+    with (
+        Stdio(home=home, FASTLY_API_TOKEN="sandbox", FASTLY_API_ENDPOINT=fastly.url) as server,
+        fastly.hold("POST /purge"),
+    ):
+        server.initialize()
+        server.start_call("purge_url", urls=[PAGE])
+        until(lambda: fastly.held)
+        server.begin_end(signal.SIGTERM)
+        ended, seconds = server.end(signal.SIGINT)
+        assert (ended, seconds < 2) == (143, True)
+        assert "Traceback" not in server.log
