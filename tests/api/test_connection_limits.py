@@ -40,6 +40,13 @@ async def test_the_tokens_own_services_stay_a_limit_too(connect: Connect) -> Non
     assert grant.services == frozenset({SHOP})
 
 
+async def test_what_the_operator_allows_beyond_the_token_is_not_granted() -> None:
+    upstream = Upstream()
+    upstream.instead = {SELF: answer_json({"scope": "purge_select", "services": [SHOP]})}
+    grant = await upstream.connection(FASTLY_MCP_SERVICES=f"{SHOP},{BLOG}").grant()
+    assert grant.services == frozenset({SHOP})
+
+
 @pytest.mark.parametrize("token", ["sandbox", "sandbox-one-service"])
 @pytest.mark.parametrize("given", ["shop-prod,no such", "shop-prod, 0000000000000000000000"])
 async def test_an_entry_that_names_no_service_is_told_by_its_position(
@@ -223,12 +230,13 @@ async def test_without_a_limit_no_host_is_looked_up() -> None:
     assert upstream.seen == []
 
 
-async def test_two_services_for_one_host_cannot_be_decided() -> None:
+@pytest.mark.parametrize("service", ["shop-prod", "blog"])
+async def test_two_services_for_one_host_cannot_be_decided(service: str) -> None:
     upstream = Upstream()
     upstream.instead = {
         f"/service/{BLOG}/version/2/domain": answer_json([{"name": "www.larkspur.example"}])
     }
-    connection = upstream.connection(FASTLY_MCP_SERVICES="shop-prod")
+    connection = upstream.connection(FASTLY_MCP_SERVICES=service)
     with pytest.raises(NotPermitted, match=r"URLs of www\.larkspur\.example"):
         await connection.check_hosts([purge_target("https://www.larkspur.example/")])
 

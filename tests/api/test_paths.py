@@ -173,6 +173,17 @@ async def test_the_socket_carries_exactly_the_path_that_was_built() -> None:
     ]
 
 
+STEPS = ("", ".", "..", "%2e", "%2E%2e", ".%2e", "%252e%252e", "../a", "a/..", "a%2f..", "..;a")
+
+
+@pytest.mark.parametrize(
+    "value", [*STEPS, "a\\b", "..\\a", "a\nb", "a\0", "\x7f", "\x85", "\ud800"]
+)
+def test_what_could_be_another_path_is_no_segment(value: str) -> None:
+    with pytest.raises(InvalidArgument, match="service_id cannot be used in an address"):
+        fill("/service/{service_id}", {"service_id": value})
+
+
 def test_a_query_is_no_part_of_the_path() -> None:
     assert fill("/service/{service_id}", {"service_id": "a?b=c&d"}) == "/service/a%3Fb%3Dc%26d"
 

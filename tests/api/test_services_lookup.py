@@ -369,6 +369,7 @@ async def test_details_of_nothing_name_the_nearest(connect: Connect) -> None:
         ("a.test", {"exact"}),
         ("b.a.test", {"wild"}),
         ("c.b.a.test", {"wild"}),
+        ("a.d.a.test", {"closer"}),
         ("x.b.a.test", {"deeper", "other"}),
         ("y.z.test", set()),
         ("test", set()),
@@ -380,6 +381,7 @@ def test_the_most_specific_domain_decides(host: str, owners: set[str]) -> None:
     for domain, owner in (
         ("A.test.", "exact"),
         ("*.a.test", "wild"),
+        ("*.d.a.test", "closer"),
         ("c.b.a.test", "wild"),
         ("x.b.a.test", "deeper"),
         ("x.b.a.test", "other"),
