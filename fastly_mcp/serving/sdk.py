@@ -1,6 +1,7 @@
 """The only module that touches the SDK's private or provisional surface (mcp 2.3)."""
 
 import weakref
+from functools import cache
 from typing import Any
 
 import anyio
@@ -10,7 +11,6 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver.tools import Tool as PublishedTool
 from mcp.server.stdio import stdio_server
 from mcp.server.subscriptions import InMemorySubscriptionBus
-from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import ToolsListChanged
 from mcp_types import ToolAnnotations
 
@@ -19,8 +19,9 @@ from fastly_mcp.toolkit import INJECTED, Tool
 TELLING = 1.0  # seconds
 
 
+@cache
 def publish(tool: Tool) -> PublishedTool:
-    """Make the SDK's object of one of our tools.
+    """Make the SDK's object of one of our tools, once for all servers.
 
     The SDK offers no way to give a schema, so the generated one is replaced: unknown arguments
     are refused and titles, which say nothing, are left out.
@@ -82,11 +83,8 @@ class Listeners:
 
     @staticmethod
     async def _tell(connection: ClientConnection) -> None:
-        try:
-            with anyio.move_on_after(TELLING):
-                await connection.send_tool_list_changed()
-        except (MCPError, anyio.ClosedResourceError, anyio.BrokenResourceError):
-            return  # it has gone
+        with anyio.move_on_after(TELLING):
+            await connection.send_tool_list_changed()  # one that has gone raises nothing
 
 
 def _lean(schema: Any) -> Any:

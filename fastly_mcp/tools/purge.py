@@ -105,7 +105,7 @@ async def purge_surrogate_key(
     fastly: Fastly,
     service: ServiceRef,
     keys: Annotated[
-        list[str], ListOfOne, Field(min_length=1, max_length=256, description="Exact keys")
+        list[str], ListOfOne, Field(min_length=1, max_length=256, description="Keys you were given")
     ],
     soft: Soft = False,
 ) -> Receipt:

@@ -6,8 +6,9 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client
+from mcp.shared.message import SessionMessage
 from mcp.shared.subscriptions import ToolsListChanged
-from mcp_types import ToolListChangedNotification
+from mcp_types import JSONRPCNotification, JSONRPCRequest, ToolListChangedNotification
 
 from fastly_mcp.errors import ConfigError
 from fastly_mcp.serving.server import FastlyServer
@@ -362,3 +363,30 @@ async def test_a_client_that_has_gone_holds_nobody_up() -> None:
             await names(other)
         upstream.instead.clear()
         assert set(await names(mcp)) == EVERY
+
+
+async def test_a_client_that_does_not_listen_is_given_up_after_a_second() -> None:
+    upstream = Upstream()
+    upstream.instead["GET /tokens/self"] = answering("", 500)
+    server = FastlyServer(real(upstream, FASTLY_API_TOKEN="sandbox"))
+    low = server._lowlevel_server
+    to_server, reading = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+    writing, from_server = anyio.create_memory_object_stream[SessionMessage](0)
+    greeting = {"protocolVersion": "2025-06-18", "capabilities": {}}
+    greeting |= {"clientInfo": {"name": "deaf", "version": "1"}}
+    with to_server, from_server:
+        async with anyio.create_task_group() as group:
+            options = low.create_initialization_options()
+            group.start_soon(low.run, reading, writing, options)
+            hello = JSONRPCRequest(jsonrpc="2.0", id=1, method="initialize", params=greeting)
+            await to_server.send(SessionMessage(hello))
+            await from_server.receive()
+            ready = JSONRPCNotification(jsonrpc="2.0", method="notifications/initialized")
+            await to_server.send(SessionMessage(ready))
+            async with Client(server) as mcp:
+                await names(mcp)
+                upstream.instead.clear()
+                began = time.monotonic()
+                assert set(await names(mcp)) == EVERY
+                assert 0.9 < time.monotonic() - began < 3
+            group.cancel_scope.cancel()

@@ -1,9 +1,11 @@
 """Purging by URL, by surrogate key, and of everything, down to what the edge holds after it."""
 
 import json
+from pathlib import Path
 
 import httpx2
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from tests.conftest import SHOP, Connect, Session
 from tests.tools.upstream import (
@@ -202,6 +204,25 @@ async def test_what_is_no_list_of_1_to_100_urls_is_refused(
     assert said in told
     assert told.startswith("Nothing was sent")
     assert upstream.changes == []
+
+
+async def test_a_token_that_goes_away_on_the_way_is_a_reason_too(
+    session: Session, upstream: Upstream, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("sandbox")
+    file.chmod(0o600)
+
+    async def last(scope: Scope, receive: Receive, send: Send) -> None:
+        file.unlink(missing_ok=True)
+        await upstream.sandbox(scope, receive, send)
+
+    upstream.instead["POST /purge/"] = last
+    async with session(real(upstream, FASTLY_API_TOKEN_FILE=str(file))) as mcp:
+        receipt = await call(mcp, "purge_url", urls=[f"{LAMP}?{n}" for n in range(40)])
+    (failure,) = receipt["failures"]
+    assert failure["reason"].startswith("FASTLY_API_TOKEN_FILE cannot be read")
+    assert receipt["accepted"] + receipt["failed"] == 40
 
 
 # By surrogate key
