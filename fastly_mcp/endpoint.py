@@ -1,7 +1,9 @@
 """Which API addresses a Fastly token may be sent to."""
 
 import ipaddress
+import os
 import re
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,12 +21,13 @@ RULE = (
 )
 
 
-def check_endpoint(value: str) -> str:
+def check_endpoint(value: str, own_file: Path | None = None) -> str:
     """Return `scheme://host[:port]` if a token may go there.
 
     A project's configuration can set environment variables, so a foreign address is only good
     when the user's own file lists it. Raises ConfigError with the rule.
     """
+    own_file = own_file or endpoints_file()
     try:
         parts = urlsplit(value)
         host, port = parts.hostname or "", parts.port
@@ -39,10 +42,10 @@ def check_endpoint(value: str) -> str:
     endpoint = f"{parts.scheme}://{address}" + ("" if is_default else f":{port}")
     if is_loopback(endpoint) or (parts.scheme == "https" and _is_fastly(host)):
         return endpoint
-    if parts.scheme == "https" and endpoint in _listed():
+    if parts.scheme == "https" and endpoint in _listed(own_file):
         return endpoint
     raise ConfigError(
-        f"{RULE} Any other https address must be listed, one to a line, in {endpoints_file()}."
+        f"{RULE} Any other https address must be listed, one to a line, in {own_file}."
     )
 
 
@@ -65,19 +68,32 @@ def may_carry(endpoint: str, token: str) -> bool:
 
 
 def endpoints_file() -> Path:
-    """Return the user's own list of further API addresses."""
-    import platformdirs  # noqa: PLC0415  # only a foreign address needs it; the start does not
+    """Return the user's own list of further API addresses, in their configuration directory.
 
-    return platformdirs.user_config_path("fastly-mcp", appauthor=False) / "endpoints"
+    It is where platformdirs has it, but from the home directory of the password database: HOME
+    and XDG_CONFIG_HOME are variables too, which a project's configuration can set.
+    """
+    if sys.platform == "win32":  # pragma: no cover  # no variable decides there
+        import platformdirs  # noqa: PLC0415  # only a foreign address needs it; the start does not
+
+        return platformdirs.user_config_path("fastly-mcp", appauthor=False) / "endpoints"
+    import pwd  # noqa: PLC0415  # not there on Windows
+
+    try:
+        home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return Path(os.devnull)  # a user without an entry has no file
+    folder = "Library/Application Support" if sys.platform == "darwin" else ".config"
+    return home / folder / "fastly-mcp" / "endpoints"
 
 
 def _is_fastly(host: str) -> bool:
     return host == "fastly.com" or host.endswith(".fastly.com")
 
 
-def _listed() -> set[str]:
+def _listed(file: Path) -> set[str]:
     try:
-        text = endpoints_file().read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return set()
     return {line.strip().rstrip("/").lower() for line in text.splitlines() if line.strip()}

@@ -1,5 +1,6 @@
 """Which addresses a Fastly token may be sent to: the parsed address decides."""
 
+import sys
 from pathlib import Path
 
 import httpx2
@@ -11,21 +12,10 @@ from fastly_mcp.endpoint import check_endpoint, endpoints_file, is_loopback, may
 from fastly_mcp.errors import ConfigError
 
 
-@pytest.fixture(autouse=True)
-def listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Return the user's own file of endpoints, which is not there yet."""
-    for name in (
-        "XDG_CONFIG_HOME",
-        "HOME",
-        "APPDATA",
-        "LOCALAPPDATA",
-        "WIN_PD_OVERRIDE_LOCAL_APPDATA",
-    ):
-        monkeypatch.setenv(name, str(tmp_path))
-    file = endpoints_file()
-    assert file.is_relative_to(tmp_path)
-    file.parent.mkdir(parents=True)
-    return file
+@pytest.fixture
+def listed(tmp_path: Path) -> Path:
+    """Return a user's own file of endpoints, which is not there yet."""
+    return tmp_path / "endpoints"
 
 
 ACCEPTED = {
@@ -141,29 +131,46 @@ async def test_requests_reach_every_accepted_endpoint(value: str) -> None:
 
 def test_a_foreign_address_is_good_only_when_the_users_own_file_lists_it(listed: Path) -> None:
     with pytest.raises(ConfigError, match="must be listed") as caught:
-        check_endpoint("https://proxy.test:8443")
+        check_endpoint("https://proxy.test:8443", listed)
     assert str(listed) in str(caught.value)
     listed.write_text("\n  https://Other.test/ \nhttps://proxy.test:8443/\n", encoding="utf-8")
-    assert check_endpoint("https://proxy.test:8443") == "https://proxy.test:8443"
-    assert check_endpoint("https://other.test") == "https://other.test"
-    assert check_endpoint("https://OTHER.test:443/") == "https://other.test"
+    assert check_endpoint("https://proxy.test:8443", listed) == "https://proxy.test:8443"
+    assert check_endpoint("https://other.test", listed) == "https://other.test"
+    assert check_endpoint("https://OTHER.test:443/", listed) == "https://other.test"
     for value in ("https://proxy.test", "https://x.proxy.test:8443", "https://test"):
         with pytest.raises(ConfigError):
-            check_endpoint(value)
+            check_endpoint(value, listed)
+
+
+def test_no_variable_moves_the_users_own_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = endpoints_file()
+    for name in ("HOME", "XDG_CONFIG_HOME", "USER", "LOGNAME", "USERPROFILE", "APPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert endpoints_file() == before
+    assert before.name == "endpoints"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no password database")
+def test_a_user_without_a_home_has_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)
+    with pytest.raises(ConfigError):
+        check_endpoint("https://proxy.test")
 
 
 def test_plain_http_elsewhere_is_refused_even_when_it_is_listed(listed: Path) -> None:
     listed.write_text("http://proxy.test\nhttp://127.1\n", encoding="utf-8")
     for value in ("http://proxy.test", "http://127.1"):
         with pytest.raises(ConfigError):
-            check_endpoint(value)
+            check_endpoint(value, listed)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b""])
 def test_a_file_that_is_no_list_lists_nothing(listed: Path, content: bytes) -> None:
     listed.write_bytes(content)
     with pytest.raises(ConfigError):
-        check_endpoint("https://proxy.test")
+        check_endpoint("https://proxy.test", listed)
 
 
 def test_the_parsed_address_decides_what_this_machine_is() -> None:

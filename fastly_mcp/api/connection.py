@@ -14,7 +14,7 @@ from fastly_mcp.api.client import FastlyClient
 from fastly_mcp.api.grant import Grant, OperatorLimits, TokenInfo
 from fastly_mcp.api.paths import CachedURL, host_of, looks_like_id
 from fastly_mcp.api.services import Service, Services
-from fastly_mcp.api.token import TokenSource
+from fastly_mcp.api.token import HOW_TO_GET_ONE, UNSET, TokenSource
 from fastly_mcp.config import Settings
 from fastly_mcp.errors import (
     APIError,
@@ -31,16 +31,6 @@ from fastly_mcp.text import cut
 FRESH = 60.0  # seconds a grant is believed without asking again
 STALE = 300.0  # seconds the last known grant serves while Fastly cannot be asked
 LOOK = 10.0  # seconds a tool call waits for the grant
-
-HOW_TO_GET_ONE = (
-    "In the Fastly control panel open Account, API tokens, Personal tokens, and create one with "
-    "the scopes global:read (to list and inspect) and purge_select (to purge by URL and key), "
-    "limited to the services it is for, expiring in 90 days; purging everything needs purge_all. "
-    "The value is shown once and cannot be refreshed. Put it into the variable FASTLY_API_TOKEN "
-    "where this server is configured (or its file's path into FASTLY_API_TOKEN_FILE), then "
-    "restart the client; a changed file needs no restart."
-)
-UNSET = f"No Fastly token is set. {HOW_TO_GET_ONE}"
 
 
 @dataclass

@@ -169,7 +169,9 @@ class Services:
 
     async def serving(self, host: str) -> list[Service]:
         """Return the services that serve a domain: domain management first, then their lists."""
-        answer = await self._ask("/domain-management/v1/domains", {"fqdn": host}, {})
+        answer = await self._ask(
+            "/domain-management/v1/domains", {"fqdn": host, "fqdn_match": "exact"}, {}
+        )
         with shaped():
             owners = {
                 row["service_id"]

@@ -11,6 +11,16 @@ from fastly_mcp.errors import ConfigError
 
 LARGEST_FILE = 4096
 
+HOW_TO_GET_ONE = (
+    "In the Fastly control panel open Account, API tokens, Personal tokens, and create one with "
+    "the scopes global:read (to list and inspect) and purge_select (to purge by URL and key), "
+    "limited to the services it is for, expiring in 90 days; purging everything needs purge_all. "
+    "The value is shown once and cannot be refreshed. Put it into the variable FASTLY_API_TOKEN "
+    "where this server is configured (or its file's path into FASTLY_API_TOKEN_FILE), then "
+    "restart the client; a changed file needs no restart."
+)
+UNSET = f"No Fastly token is set. {HOW_TO_GET_ONE}"
+
 
 class TokenSource:
     """Gives the current token at each request; a rotated file needs no restart."""
