@@ -7,6 +7,7 @@ import logging
 import socket
 import sys
 from pathlib import Path
+from types import FrameType
 
 import platformdirs
 import uvicorn
@@ -16,10 +17,12 @@ from fastly_mcp.cli.connecting import connect_checked, read_settings
 from fastly_mcp.config import Settings
 from fastly_mcp.errors import ConfigError
 from fastly_mcp.serving.callers import Callers, from_settings, minted
+from fastly_mcp.serving.ending import end_within
 from fastly_mcp.serving.http import LOOPBACK, bare, http_app
 from fastly_mcp.serving.server import FastlyServer
 
 GRACE = 2  # seconds for open streams when the end comes
+LAST = 2.7  # seconds until the process ends, even if a change is still on its way
 
 log = logging.getLogger("fastly_mcp")
 
@@ -29,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to bind (default: %(default)s)"
     )
-    parser.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 picks one")
+    parser.add_argument("--port", type=port, default=8000, help="default: %(default)s; 0 picks one")
     parser.add_argument(
         "--allowed-host",
         action="append",
@@ -70,18 +73,27 @@ def run(options: argparse.Namespace) -> int:
     )
     with _listen(options.host, options.port) as listener:
         _announce(options, listener.getsockname()[1], secret)
-        uvicorn.Server(config).run([listener])
+        _Server(config).run([listener])
     return 0
 
 
-def _listen(host: str, port: int) -> socket.socket:
+class _Server(uvicorn.Server):
+    """Ends soon after a signal."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        end_within(LAST, 128 + sig)
+        super().handle_exit(sig, frame)
+
+
+def _listen(host: str, number: int) -> socket.socket:
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, _, _, _, address = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address, family=family, backlog=2048)
-    except (OSError, OverflowError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no address"
+    except (OSError, UnicodeError) as error:
+        # Python puts the address into the reason once more.
+        why = str(getattr(error, "strerror", "it is no address")).partition(" (")[0]
         raise ConfigError(
-            f"Port {port} of {host} cannot be listened on ({why}); choose with --host and --port."
+            f"Port {number} of {host} cannot be listened on ({why}); choose with --host and --port."
         ) from None
 
 
@@ -117,15 +129,24 @@ def _check_exposed(options: argparse.Namespace, callers: Callers | None) -> None
         )
 
 
+def port(text: str) -> int:
+    """Read a port; argparse names this function in its refusal."""
+    number = int(text)
+    if not 0 <= number <= 65535:
+        # The system would take it modulo 65536.
+        raise ValueError
+    return number
+
+
 def secret_file() -> Path:
     """Return where the secret made for this machine is kept."""
     return platformdirs.user_state_path("fastly-mcp", appauthor=False) / "http-token"
 
 
-def _announce(options: argparse.Namespace, port: int, secret: str) -> None:
+def _announce(options: argparse.Namespace, number: int, secret: str) -> None:
     """Say where it listens; to a person with the entry that a client's configuration needs."""
     name = bare(options.allowed_host[0]) if options.allowed_host else options.host
-    url = f"http://{_in_address(name)}:{port}/mcp"
+    url = f"http://{_in_address(name)}:{number}/mcp"
     if options.log_json:
         log.info("serves %s (SSE at /sse)", url)
         return

@@ -122,7 +122,7 @@ def _check_private(file: Path) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise ConfigError(f"{file} is not a regular file.")
     if sys.platform != "win32" and (status.st_uid != os.getuid() or status.st_mode & 0o077):
-        raise ConfigError(f"{file} can be read by others; delete it, and a new one is made.")
+        raise ConfigError(f"{file} is open to others; delete it, and a new one is made.")
 
 
 def _digest(secret: str) -> str:

@@ -81,6 +81,9 @@ class Guard:
         async def note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                if status:
+                    # The SDK begins a second answer where an SSE stream ends from this side.
+                    return
                 status = message["status"]
             await send(message)
 

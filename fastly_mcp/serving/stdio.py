@@ -4,12 +4,12 @@ import logging
 import os
 import signal
 import sys
-import threading
 from typing import BinaryIO, cast
 
 import anyio
 import anyio.abc
 
+from fastly_mcp.serving.ending import end_within
 from fastly_mcp.serving.sdk import run_stdio
 from fastly_mcp.serving.server import FastlyServer
 
@@ -43,10 +43,7 @@ class _Ending:
 
     def begin(self, code: int) -> None:
         self.code = code
-        # A thread, because whatever holds the end up may hold the event loop up too.
-        timer = threading.Timer(GRACE, os._exit, (code,))
-        timer.daemon = True
-        timer.start()
+        end_within(GRACE, code)
 
 
 async def _watch_signals(scope: anyio.CancelScope, ending: _Ending) -> None:
