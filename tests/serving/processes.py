@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import queue
+import re
 import signal
 import socket
 import subprocess
@@ -11,9 +12,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -291,3 +293,84 @@ def nobody_connected(listener: socket.socket) -> bool:
         return True
     connection.close()
     return False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server over HTTP answered."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result of a JSON-RPC answer, which came as an event stream."""
+        (line,) = [line for line in self.text.splitlines() if line.startswith("data: ")]
+        result: dict[str, Any] = json.loads(line.removeprefix("data: "))["result"]
+        return result
+
+
+JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+
+
+def calling(tool: str, **arguments: Any) -> bytes:
+    """The body of a tool call."""
+    params = {"name": tool, "arguments": arguments}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    return json.dumps(message).encode()
+
+
+class Web(Process):
+    """A server over HTTP on a free port, asked in raw requests."""
+
+    def __init__(self, *words: str, home: Path, **environ: str) -> None:
+        super().__init__("http", "--port", "0", *words, home=home, **environ)
+        self.logged("serves http://")
+        found = re.search(r"serves (http://\S+:(\d+)/mcp)", self.log)
+        assert found
+        self.url, self.port = found[1], int(found[2])
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str | Sequence[str]] | None = None,
+        body: bytes | Iterable[bytes] = b"",
+    ) -> HTTPConnection:
+        """Send a request: a header may have several values or none; an iterable goes chunked."""
+        sent = {"Host": f"127.0.0.1:{self.port}", **(headers or {})}
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for name, values in sent.items():
+            for value in [values] if isinstance(values, str) else values:
+                connection.putheader(name, value)
+        if isinstance(body, bytes):
+            connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+        else:
+            connection.putheader("Transfer-Encoding", "chunked")
+            connection.endheaders(body, encode_chunked=True)
+        return connection
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str | Sequence[str]] | None = None,
+        body: bytes | Iterable[bytes] = b"",
+    ) -> Answer:
+        connection = self.send(method, path, headers, body)
+        try:
+            return answer_of(connection)
+        finally:
+            connection.close()
+
+    def call(self, tool: str, headers: Mapping[str, str] | None = None, **arguments: Any) -> Answer:
+        return self.ask("POST", "/mcp", {**JSON, **(headers or {})}, calling(tool, **arguments))
+
+
+def answer_of(connection: HTTPConnection) -> Answer:
+    response = connection.getresponse()
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, headers, response.read().decode())
