@@ -146,8 +146,9 @@ class Connection:
     async def check_hosts(self, targets: Iterable[CachedURL]) -> None:
         """Raise NotPermitted unless the operator's limits let every one of these URLs be purged.
 
-        FASTLY_MCP_DOMAINS decides alone where it is set; otherwise the host's most specific
-        domain must belong to a service of FASTLY_MCP_SERVICES. What is undecided is refused.
+        With FASTLY_MCP_DOMAINS the host must be listed; with FASTLY_MCP_SERVICES its most specific
+        domain must belong to one of them, which only a token that may read services can tell: for
+        others the listed hosts are the limit. What is undecided is refused.
         """
         if self.settings.domains is None and self.settings.services is None:
             return
@@ -161,16 +162,21 @@ class Connection:
             )
 
     async def _may_purge(self, host: str) -> bool:
-        if self.settings.domains is not None:
-            return host in self.settings.domains
+        domains = self.settings.domains
+        if domains is not None and host not in domains:
+            return False
+        if self.settings.services is None:
+            return True
         grant = await self.grant()
-        if grant.services is None or not grant.permits(Scope.GLOBAL_READ):
-            raise NotPermitted(
-                "Which service a URL belongs to cannot be looked up with this token, so the "
-                "operator's limit (FASTLY_MCP_SERVICES) refuses it; the operator can list exact "
-                "hosts in FASTLY_MCP_DOMAINS. Nothing was sent."
-            )
-        return await self.services.owner(host) in grant.services
+        if grant.services is not None and grant.permits(Scope.GLOBAL_READ):
+            return await self.services.owner(host) in grant.services
+        if domains is not None:
+            return True
+        raise NotPermitted(
+            "Which service a URL belongs to cannot be looked up with this token, so the "
+            "operator's limit (FASTLY_MCP_SERVICES) refuses it; the operator can list exact "
+            "hosts in FASTLY_MCP_DOMAINS. Nothing was sent."
+        )
 
     async def grant(self, wait: float = LOOK) -> Grant:
         """Return the grant as it is now, asking Fastly if the known one is older than 60 s.

@@ -97,8 +97,10 @@ class Grant:
             return f"the operator of this server withholds it ({self.limited[scope]})"
         if self.reason:
             return self.reason
-        has = " ".join(sorted(self.token.scopes)) if self.token else ""
-        return f"the token lacks the scope {scope}" + (f" (it has: {has})" if has else "")
+        if self.token is None:
+            return f"FASTLY_MCP_SCOPES, which declares what this token may do, lacks {scope}"
+        has = " ".join(sorted(self.token.scopes)) or "none"
+        return f"the token lacks the scope {scope} (it has: {has})"
 
 
 @dataclass(frozen=True, kw_only=True)

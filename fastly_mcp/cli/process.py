@@ -10,7 +10,7 @@ LEVELS = ("debug", "info", "warning", "error")
 PR_SET_DUMPABLE = 4  # Linux, prctl(2)
 
 # What a record of a call carries besides its message.
-FIELDS = ("tool", "outcome", "ms", "upstream_ms", "upstream_requests", "answer_tokens")
+FIELDS = ("caller", "tool", "outcome", "ms", "upstream_ms", "upstream_requests", "answer_tokens")
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, level: str) -> None:

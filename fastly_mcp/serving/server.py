@@ -110,6 +110,7 @@ class FastlyServer(MCPServer[Any]):
                 cut(visible(name), 64),
                 outcome,
                 extra={
+                    "caller": caller(context),
                     "tool": cut(visible(name), 64),
                     "outcome": outcome,
                     "ms": round((time.monotonic() - began) * 1000, 1),
@@ -195,6 +196,13 @@ def instructions(settings: Settings) -> str:
     if settings.sandbox:
         about += "This is a sandbox: nothing reaches a real CDN. "
     return about + INSTRUCTIONS
+
+
+def caller(context: Context[Any, Any] | None) -> str | None:
+    """Return the name of the HTTP caller whose secret came with this call; None on stdio."""
+    request = context.request_context.request if context else None
+    user = request.scope.get("user") if request else None
+    return user.username if user else None
 
 
 def about_tokens(text: str) -> int:

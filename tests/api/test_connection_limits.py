@@ -284,8 +284,22 @@ async def test_exact_hosts_serve_tokens_that_cannot_read() -> None:
     assert upstream.seen == []
 
 
-async def test_exact_hosts_decide_alone(connect: Connect) -> None:
-    limits = {"FASTLY_MCP_DOMAINS": "www.larkspur.example", "FASTLY_MCP_SERVICES": "shop-prod"}
+async def test_of_two_limits_both_must_hold(connect: Connect) -> None:
+    limits = {
+        "FASTLY_MCP_DOMAINS": "www.larkspur.example,blog.larkspur.example",
+        "FASTLY_MCP_SERVICES": "shop-prod",
+    }
+    assert await may_purge(connect, "https://www.larkspur.example/", **limits) == ""
+    assert await may_purge(connect, "https://shop.larkspur.example/", **limits) != ""
+    assert await may_purge(connect, "https://blog.larkspur.example/", **limits) != ""
+
+
+async def test_listed_hosts_are_the_limit_where_services_cannot_be_read(connect: Connect) -> None:
+    limits = {
+        "FASTLY_API_TOKEN": "sandbox-purge-select",
+        "FASTLY_MCP_DOMAINS": "www.larkspur.example",
+        "FASTLY_MCP_SERVICES": SHOP,
+    }
     assert await may_purge(connect, "https://www.larkspur.example/", **limits) == ""
     assert await may_purge(connect, "https://shop.larkspur.example/", **limits) != ""
 
