@@ -26,9 +26,10 @@ A Model Context Protocol server for Fastly.
 commands:
 {commands}
 
-`fastly-mcp help COMMAND` tells a command's options. Settings are read from the
-environment; FASTLY_API_TOKEN or FASTLY_API_TOKEN_FILE is the one that is needed.
-Without a token, try it with: fastly-mcp demo"""
+`fastly-mcp help COMMAND` tells a command's options. Every one has --sandbox,
+which uses an embedded sandbox instead of Fastly. Settings are read from the
+environment; FASTLY_API_TOKEN or FASTLY_API_TOKEN_FILE is the one that is
+needed. Without a token, try it with: fastly-mcp demo"""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,12 +4,16 @@ import argparse
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 import anyio
 import httpx2
 from mcp import Client
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult
+from starlette.types import ASGIApp
 
 from fastly_mcp.api.client import FastlyClient
 from fastly_mcp.api.connection import Connection
@@ -31,7 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Return 0 only if each step came out as it should."""
     process.quiet()
-    demo = _Demo()
+    return play(create_app())
+
+
+def play(app: ASGIApp) -> int:
+    """Play the main job against a sandbox, as `run` does."""
+    demo = _Demo(app)
     anyio.run(demo.play)
     write()
     if demo.wrong:
@@ -45,18 +54,23 @@ def run(options: argparse.Namespace) -> int:
 class _Demo:
     """The sandbox of one demo, seen through MCP sessions and, from behind, at its edge."""
 
-    app: Any = field(default_factory=create_app)
+    app: ASGIApp
     step: int = 0
     wrong: int = 0
 
     async def play(self) -> None:
         write("fastly-mcp demo: an assistant's tools on a small invented Fastly account.", "title")
-        async with self._session("sandbox") as mcp:
-            await self._account(mcp)
-            await self._services(mcp)
-            await self._purges(mcp)
-        async with self._session("sandbox-read") as mcp:
-            await self._read_only(mcp)
+        for token, steps in (
+            ("sandbox", (self._account, self._services, self._purges)),
+            ("sandbox-read", (self._read_only,)),
+        ):
+            async with self._session(token) as mcp:
+                for step in steps:
+                    try:
+                        await step(mcp)
+                    except ToolError as error:
+                        self._say(str(error))
+                        self._expect(False)
 
     async def _account(self, mcp: Client) -> None:
         self._title("The account, and what the token may do", "get_account")
@@ -90,7 +104,9 @@ class _Demo:
         self._expect(await self._edge("before") == {"fresh": 20})
         self._title("Purge it by its URL", f"purge_url urls={PAGE}")
         receipt = await self._call(mcp, "purge_url", urls=[PAGE])
-        self._say(f"accepted {receipt['accepted']}, purge id {receipt['ids'][0]}")
+        self._say(f"accepted {receipt['accepted']}, purge id {''.join(receipt.get('ids', 'none'))}")
+        for failure in receipt.get("failures", []):
+            self._say(failure["reason"])
         self._expect(receipt["accepted"] == 1 and await self._edge("after") == {"absent": 20})
         self._title(
             "Visitors come, the cache fills; purge it by key, softly",
@@ -109,8 +125,7 @@ class _Demo:
         tools = [tool.name for tool in (await mcp.list_tools()).tools]
         self._say(f"it sees {', '.join(tools)}")
         refused = await mcp.call_tool("purge_all", {"service": "shop-prod"})
-        text = "".join(part.text for part in refused.content if part.type == "text")
-        self._say(f"and when it calls purge_all all the same: {text}")
+        self._say(f"and when it calls purge_all all the same: {_text(refused)}")
         self._expect(bool(refused.is_error) and not any("purge" in tool for tool in tools))
 
     @asynccontextmanager
@@ -124,6 +139,8 @@ class _Demo:
 
     async def _call(self, mcp: Client, tool: str, **arguments: Any) -> dict[str, Any]:
         result = await mcp.call_tool(tool, arguments)
+        if result.is_error:
+            raise ToolError(_text(result))
         return result.structured_content or {}
 
     async def _visit(self) -> None:
@@ -150,8 +167,7 @@ class _Demo:
         write(f"   > {call}", "dim")
 
     def _say(self, text: str) -> None:
-        while text:
-            line, text = _split(text, 76)
+        for line in wrap(text, 76, break_on_hyphens=False):
             write(f"   {line}")
 
     def _expect(self, as_it_should: bool) -> None:
@@ -159,9 +175,5 @@ class _Demo:
         write("   ok" if as_it_should else "   FAILED", "ok" if as_it_should else "failure")
 
 
-def _split(text: str, width: int) -> tuple[str, str]:
-    if len(text) <= width:
-        return text, ""
-    space = text.rfind(" ", 0, width)
-    at = space if space > 0 else width
-    return text[:at], text[at:].strip()
+def _text(result: CallToolResult) -> str:
+    return "".join(part.text for part in result.content if part.type == "text")

@@ -22,16 +22,19 @@ from fastly_mcp.cli.connecting import connect, read_settings
 from fastly_mcp.cli.terminal import write
 from fastly_mcp.config import Settings
 from fastly_mcp.errors import ConfigError
+from fastly_mcp.serving.callers import from_settings
 from fastly_mcp.tools import all_toolsets
 from fastly_mcp.tools.account import get_account
 
 PATIENCE = 10.0  # seconds for the network
 SKEW = 60  # seconds a clock may be off before it matters
 
+AGAIN = "Correct it and run doctor again."
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: `state` is ok, warning or failure; `fix` is for the latter two."""
+    """One line: `state` is ok, warning or failure; `fix` says what to do about it."""
 
     state: str
     about: str
@@ -54,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         for finding in findings:
             _show(f"{finding.state:8}{finding.about:10}{finding.found}", finding.state)
             if finding.fix:
-                _show(f"{'':18}fix: {finding.fix}")
+                _show(f"{'':18}{'' if finding.state == 'ok' else 'fix: '}{finding.fix}")
     return int(any(finding.state == "failure" for finding in findings))
 
 
@@ -64,9 +67,9 @@ def _show(text: str, style: str = "") -> None:
 
 
 async def _examine(settings: Settings) -> list[Finding]:
+    if problems := _problems(settings):
+        return problems
     findings = _settings(settings)
-    if settings.problems:
-        return findings
     connection = connect(settings)
     findings += [finding async for finding in _network(connection)]
     grant = await connection.grant()
@@ -76,12 +79,16 @@ async def _examine(settings: Settings) -> list[Finding]:
     return findings + list(_other_tools(grant))
 
 
+def _problems(settings: Settings) -> list[Finding]:
+    problems = list(settings.problems)
+    try:
+        from_settings(settings)
+    except ConfigError as error:
+        problems.append(str(error))
+    return [Finding("failure", "settings", problem, AGAIN) for problem in problems]
+
+
 def _settings(settings: Settings) -> list[Finding]:
-    if settings.problems:
-        return [
-            Finding("failure", "settings", problem, "Correct it and run doctor again.")
-            for problem in settings.problems
-        ]
     limits = {
         "FASTLY_MCP_SCOPES": settings.scopes,
         "FASTLY_MCP_READ_ONLY": settings.read_only,
@@ -115,13 +122,25 @@ async def _network(connection: Connection) -> AsyncIterator[Finding]:
         yield Finding(
             "failure",
             "network",
-            f"Fastly cannot be reached ({type(error).__name__})",
+            f"Fastly cannot be reached ({_why(error)})",
             f"Let this machine connect to {connection.client.endpoint}, or set HTTPS_PROXY; behind "
             "an inspecting proxy set SSL_CERT_FILE to its certificates.",
         )
         return
     yield Finding("ok", "network", "Fastly answers")
     yield _clock(answer.headers.get("Date", ""))
+
+
+def _why(error: BaseException | None) -> str:
+    """Say it in the system's own words, which are the plainest."""
+    if isinstance(error, (TimeoutError, httpx2.TimeoutException)):
+        return f"no answer within {PATIENCE:g} s"
+    said = type(error).__name__
+    while error:
+        if isinstance(error, OSError) and error.strerror:
+            said = error.strerror
+        error = error.__cause__ or error.__context__
+    return said
 
 
 def _clock(date: str) -> Finding:
@@ -136,7 +155,8 @@ def _clock(date: str) -> Finding:
 
 def _token(connection: Connection, grant: Grant) -> Iterator[Finding]:
     if grant.reason:
-        yield Finding("failure", "token", grant.reason, "See the line above.")
+        found, _, fix = grant.reason.partition(". ")
+        yield Finding("failure", "token", found, fix or AGAIN)
         return
     token = grant.token
     if token is None:
@@ -151,7 +171,7 @@ def _token(connection: Connection, grant: Grant) -> Iterator[Finding]:
     yield Finding("ok", "expiry", "never" if left is None else f"in {left} days")
     for warning in token.warnings(now) + connection.tokens.warnings():
         found, _, fix = warning.partition("; ")
-        yield Finding("warning", "token", found, fix or "Make a narrower token.")
+        yield Finding("warning", "token", found, f"{fix[:1].upper()}{fix[1:]}")
 
 
 async def _tools(connection: Connection) -> list[Finding]:

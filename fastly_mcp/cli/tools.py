@@ -4,7 +4,7 @@ import argparse
 import json
 
 from fastly_mcp import scopes
-from fastly_mcp.api.grant import Grant
+from fastly_mcp.api.grant import Grant, OperatorLimits
 from fastly_mcp.cli import process
 from fastly_mcp.cli.connecting import connect_checked, read_settings
 from fastly_mcp.serving.server import FastlyServer
@@ -29,11 +29,12 @@ def run(options: argparse.Namespace) -> int:
     process.quiet()
     settings = read_settings(options)
     server = FastlyServer(connect_checked(settings))
-    grant = Grant(scopes=scopes.expand(scopes.parse(options.scopes, "--scopes")))
+    limits = OperatorLimits(scopes=settings.scopes, read_only=settings.read_only)
+    left, _ = limits.narrow(scopes.parse(options.scopes, "--scopes"))
     needs = {t.name: t.scope or "none" for s in chosen_toolsets(settings.toolsets) for t in s.tools}
     total = 0
     print(f"{'tool':20} {'needs':13} {'tokens':>6}  annotations")
-    for tool in server.listed(grant):
+    for tool in server.listed(Grant(scopes=left)):
         shown = tool.model_dump(by_alias=True, include={"name", "description", "input_schema"})
         text = json.dumps(shown, separators=(",", ":"), ensure_ascii=False)
         tokens = round(len(text) / CHARACTERS_A_TOKEN)
