@@ -52,3 +52,8 @@ def main(
 def fastly() -> Iterator[Upstream]:
     with upstream() as served:
         yield served
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path

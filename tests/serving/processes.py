@@ -83,6 +83,7 @@ class Process:
 
     command = COMMAND
     stdin = subprocess.PIPE
+    stdout = subprocess.PIPE
     stderr: int | None = None
 
     def __init__(self, *words: str, home: Path, **environ: str) -> None:
@@ -91,7 +92,7 @@ class Process:
             [*self.command, *words],
             env=environment(home, **environ),
             stdin=self.stdin,
-            stdout=subprocess.PIPE,
+            stdout=self.stdout,
             stderr=self._log if self.stderr is None else self.stderr,
         )
         self.written: list[bytes] = []
@@ -207,7 +208,7 @@ class Upstream:
     requests: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
-    _app: Starlette = field(default_factory=create_app)
+    app: Starlette = field(default_factory=create_app)
     _holding: str = ""
     _released: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: asyncio.AbstractEventLoop | None = None
@@ -231,7 +232,7 @@ class Upstream:
             (name, b"sandbox" if value == CANARY.encode() else value)
             for name, value in scope["headers"]
         ]
-        await self._app({**scope, "headers": headers}, receive, send)
+        await self.app({**scope, "headers": headers}, receive, send)
 
     async def _abandoned(self, receive: Receive) -> bool:
         gone: asyncio.Future[object] = asyncio.ensure_future(receive())
