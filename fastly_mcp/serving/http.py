@@ -87,6 +87,8 @@ class Guard:
                 status = message["status"]
             await send(message)
 
+        # White space around a value is no part of it (RFC 9110, 5.5), but httptools leaves it on.
+        scope["headers"] = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
         refusal = self._refusal(scope)
         try:
             await (refusal or self.app)(scope, receive, note)
