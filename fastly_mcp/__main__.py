@@ -1,8 +1,7 @@
-"""The `fastly-mcp` script and `python -m fastly_mcp`."""
+"""`python -m fastly_mcp`, the same as the `fastly-mcp` script."""
 
 import sys
 
 from fastly_mcp.cli import main
 
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(main())

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the process's exit code: 2 for what the user has to correct."""
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
-        sys.stdout.flush()
+        print(end="", flush=True)
     except ConfigError as error:
         print(f"fastly-mcp: {error}", file=sys.stderr)
         return 2

@@ -40,14 +40,7 @@ def run(options: argparse.Namespace) -> int:
 
 def play(app: ASGIApp) -> int:
     """Play the main job against a sandbox, as `run` does."""
-    demo = _Demo(app)
-    anyio.run(demo.play)
-    write()
-    if demo.wrong:
-        write(f"{demo.wrong} of {demo.step} steps did not come out as they should.", "failure")
-        return 1
-    write("Everything came out as it should. Your own account: see the README's set-up.", "ok")
-    return 0
+    return anyio.run(_Demo(app).play)
 
 
 @dataclass
@@ -58,7 +51,7 @@ class _Demo:
     step: int = 0
     wrong: int = 0
 
-    async def play(self) -> None:
+    async def play(self) -> int:
         write("fastly-mcp demo: an assistant's tools on a small invented Fastly account.", "title")
         for token, steps in (
             ("sandbox", (self._account, self._services, self._purges)),
@@ -71,6 +64,12 @@ class _Demo:
                     except ToolError as error:
                         self._say(str(error))
                         self._expect(False)
+        write()
+        if self.wrong:
+            write(f"{self.wrong} of {self.step} steps did not come out as they should.", "failure")
+            return 1
+        write("Everything came out as it should. Your own account: see the README's set-up.", "ok")
+        return 0
 
     async def _account(self, mcp: Client) -> None:
         self._title("The account, and what the token may do", "get_account")

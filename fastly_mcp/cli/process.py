@@ -46,7 +46,7 @@ def _forbid_dumps() -> None:
     import resource  # noqa: PLC0415  # not there on Windows
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
+    if sys.platform == "linux":  # pragma: no branch
         import ctypes  # noqa: PLC0415  # only for this
 
         # Nobody but root may attach a debugger or read /proc/PID/mem after this.

@@ -8,6 +8,7 @@ import anyio
 
 from fastly_mcp.cli import process
 from fastly_mcp.cli.connecting import connect, read_settings
+from fastly_mcp.errors import ConfigError
 from fastly_mcp.serving.server import FastlyServer
 from fastly_mcp.serving.stdio import serve_stdio
 
@@ -26,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve. Wrong settings do not end it: get_account tells the agent what is wrong."""
     process.prepare(options)
+    if sys.stdin is None or sys.stdout is None:
+        raise ConfigError("standard input or output is closed, and a client speaks through them.")
     if sys.stdin.isatty():
         print(WAITING, file=sys.stderr)
     server = FastlyServer(connect(read_settings(options)))

@@ -87,11 +87,8 @@ class _Lines:
 
 def _take_stdin() -> BinaryIO:
     """Move standard input out of reach of everything else in this process."""
-    try:
-        own = os.dup(0)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
-        os.close(nothing)
-    except OSError:
-        return sys.stdin.buffer
+    own = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     return cast("BinaryIO", os.fdopen(own, "rb", closefd=False))
