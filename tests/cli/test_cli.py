@@ -1,5 +1,6 @@
 """The command line as a whole: help, version, mistakes, pipes, signals, the token's absence."""
 
+import io
 import os
 import signal
 import subprocess
@@ -95,11 +96,15 @@ def test_wrong_settings_end_a_command_with_2(
 
 
 def test_options_may_stand_before_the_command(main: Main) -> None:
-    before = main("--sandbox", "--name", "acme", "call", "get_account")
-    assert before.code == 0
-    assert before.out == main("call", "get_account", "--sandbox", "--name", "acme").out
-    assert '"account_name": "acme"' in before.out
-    assert '"sandbox": true' in before.out
+    for words in (
+        ["--sandbox", "--name", "acme", "call", "get_account"],
+        ["--name=acme", "call", "get_account", "--sandbox"],
+        ["call", "--sandbox", "get_account", "--name", "acme"],
+    ):
+        ended = main(*words)
+        assert ended.code == 0
+        assert '"account_name": "acme"' in ended.out
+        assert '"sandbox": true' in ended.out
 
 
 @pytest.mark.parametrize(
@@ -151,7 +156,7 @@ def test_the_script_and_the_module_are_the_same(home: Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize("words", [["tools"], ["help"], ["call", "list_services", "--sandbox"]])
+@pytest.mark.parametrize("words", [["tools"], ["call", "list_services", "--sandbox"]])
 def test_a_closed_pipe_is_no_fault(home: Path, words: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -187,13 +192,37 @@ def test_an_interrupted_command_ends_without_a_stack(home: Path, fastly: Upstrea
         assert seconds < 2
 
 
+@pytest.mark.parametrize("words", [["demo"], ["help"], ["call", "get_account"], ["doctor"]])
+def test_a_console_without_the_characters_shows_others(
+    main: Main, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    console = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", console)
+    assert main(*words, "--sandbox").code == 0
+    assert console.tell()
+
+
 @posix
-def test_a_console_without_the_characters_shows_others(home: Path) -> None:
-    for words in (
-        ["demo"],
-        ["help"],
-        ["call", "get_account", "--sandbox"],
-        ["doctor", "--sandbox"],
-    ):
-        done = run(*words, home=home, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
-        assert (done.returncode, done.stderr) == (0, "")
+@pytest.mark.parametrize(
+    ("closed", "words", "code", "said"),
+    [
+        ("<&-", "stdio", 2, "fastly-mcp: standard input or output is closed"),
+        (">&-", "stdio", 2, "fastly-mcp: standard input or output is closed"),
+        (">&-", "tools", 0, ""),
+        ("<&-", "call get_account --sandbox", 0, ""),
+    ],
+)
+def test_a_closed_standard_stream_is_no_stack(
+    home: Path, closed: str, words: str, code: int, said: str
+) -> None:
+    shell = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -m fastly_mcp {words} {closed}', sys.executable],
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert shell.returncode == code
+    assert shell.stderr.startswith(said)
+    assert "Traceback" not in shell.stderr

@@ -104,9 +104,16 @@ class Process:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.popen.kill()
-        self.popen.wait()
-        self._reader.join()
+        self.popen.terminate()
+        try:
+            self.popen.wait(timeout=5)
+        finally:
+            self.popen.kill()
+            self.popen.wait()
+            self._reader.join()
+            self._close()
+
+    def _close(self) -> None:
         for stream in (self.popen.stdin, self.popen.stdout, self._log):
             if stream:
                 stream.close()
