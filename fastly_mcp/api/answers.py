@@ -1,6 +1,6 @@
 """Fastly's answers: read within bounds, parsed, and every error body made one APIError."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +34,10 @@ class Answer:
 
     data: Any
     headers: Mapping[str, str]
+
+
+Ask = Callable[[str, Mapping[str, str | int] | None, dict[str, str]], Awaitable[Answer]]
+"""A connection's GET: path template, query, segments."""
 
 
 async def read(response: httpx2.Response, token: SecretStr) -> Answer:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import anyio
+import anyio.lowlevel
 import httpx2
 from pydantic import SecretStr
 
@@ -171,6 +172,8 @@ class FastlyClient:
         attempts = _Attempts(changes=method not in READING, repeatable=repeatable)
         ends = time.monotonic() + self._deadline
         while True:
+            # Nothing new is begun for a caller who is gone: the shield below would not hear of it.
+            await anyio.lowlevel.checkpoint_if_cancelled()
             try:
                 # A change that is on its way is waited for even if the caller is cancelled.
                 with anyio.CancelScope(shield=attempts.changes):

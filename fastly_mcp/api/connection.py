@@ -1,23 +1,22 @@
 """What a caller acts through: a Fastly token, and the grant it really has."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, cast
 
-import anyio
 from pydantic import SecretStr
 
 from fastly_mcp.api.answers import Answer
 from fastly_mcp.api.client import FastlyClient
-from fastly_mcp.api.grant import Grant, OperatorLimits, TokenInfo
-from fastly_mcp.api.paths import CachedURL, host_of, looks_like_id
+from fastly_mcp.api.grant import Grant
+from fastly_mcp.api.granting import Granting
+from fastly_mcp.api.paths import CachedURL, host_of, looks_like_id, meant
 from fastly_mcp.api.services import Service, Services
-from fastly_mcp.api.token import HOW_TO_GET_ONE, UNSET, TokenSource
+from fastly_mcp.api.token import UNSET, TokenSource
 from fastly_mcp.config import Settings
 from fastly_mcp.errors import (
-    APIError,
     ConfigError,
     InvalidArgument,
     NotAuthorized,
@@ -28,19 +27,10 @@ from fastly_mcp.errors import (
 from fastly_mcp.scopes import Scope
 from fastly_mcp.text import cut
 
-FRESH = 60.0  # seconds a grant is believed without asking again
-STALE = 300.0  # seconds the last known grant serves while Fastly cannot be asked
 LOOK = 10.0  # seconds a tool call waits for the grant
 
-
-@dataclass
-class _Known:
-    """The last grant Fastly told, for which token and when."""
-
-    token: SecretStr
-    grant: Grant
-    at: float
-    doubted: bool = False
+# The grant a tool call acts under: asked for once, however often the call comes back to it.
+ACTING: ContextVar[tuple["Connection", Grant] | None] = ContextVar("ACTING", default=None)
 
 
 class Connection:
@@ -67,11 +57,7 @@ class Connection:
         except ConfigError as error:
             self.problem = self.problem or str(error)
         self.services = Services(self._ask, clock)
-        self._limits = OperatorLimits(scopes=settings.scopes, read_only=settings.read_only)
-        self._allowed: frozenset[str] | None = None
-        self._clock = clock
-        self._known: _Known | None = None
-        self._worked: tuple[SecretStr, datetime] | None = None
+        self._granting = Granting(settings, client, self.services, clock)
 
     async def get(
         self, path: str, query: Mapping[str, str | int] | None = None, **segments: str
@@ -97,7 +83,7 @@ class Connection:
                 token, path, segments, repeatable=repeatable, headers=headers, json=json
             )
         except NotAuthorized:
-            self._doubt()
+            self._granting.doubt()
             raise
         return answer.data
 
@@ -109,6 +95,7 @@ class Connection:
         none or several are meant, naming the nearest.
         """
         grant = await self.grant()
+        reference = meant(reference)
         is_id = looks_like_id(reference)
         if not grant.permits(Scope.GLOBAL_READ):
             if is_id:
@@ -132,6 +119,7 @@ class Connection:
 
     async def details(self, reference: str) -> dict[str, Any]:
         """Return `GET /service/{id}/details` of the service meant; one request for an id."""
+        reference = meant(reference)
         if looks_like_id(reference):
             try:
                 details = await self.get("/service/{service_id}/details", service_id=reference)
@@ -169,7 +157,10 @@ class Connection:
             return True
         grant = await self.grant()
         if grant.services is not None and grant.permits(Scope.GLOBAL_READ):
-            return await self.services.owner(host) in grant.services
+            index = await self.services.domains()
+            if index.complete:
+                owners = index.owners(host)
+                return len(owners) == 1 and owners <= grant.services
         if domains is not None:
             return True
         raise NotPermitted(
@@ -183,91 +174,27 @@ class Connection:
 
         Never raises: a grant that cannot be known says why in its `reason` and permits less.
         """
+        acting = ACTING.get()
+        if acting and acting[0] is self:
+            return acting[1]
         try:
             token = self._token()
         except ConfigError as error:
             return Grant(reason=str(error))
-        known = self._known if self._known and self._known.token == token else None
-        if known and not known.doubted and self._clock() - known.at < FRESH:
-            return known.grant
+        return await self._granting.now(token, wait)
+
+    @contextmanager
+    def under(self, grant: Grant) -> Iterator[None]:
+        """Act under one grant from here to the end."""
+        before = ACTING.set((self, grant))
         try:
-            with anyio.fail_after(wait):
-                grant = await self._look(token)
-        except TimeoutError:
-            return self._unknown(known, f"Fastly did not answer within {wait:g} s")
-        except ConfigError as error:
-            return Grant(reason=str(error))
-        except NotAuthorized as error:
-            self._known = None
-            return Grant(reason=self._rejected(token, error))
-        except APIError as error:
-            return self._unknown(known, error.reason)
-        self._known = _Known(token, grant, self._clock())
-        self._worked = (token, datetime.now(UTC))
-        return grant
+            yield
+        finally:
+            ACTING.reset(before)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self.client.aclose()
-
-    async def _look(self, token: SecretStr) -> Grant:
-        try:
-            row = (await self.client.get(token, "/tokens/self", None, {})).data
-        except NotAuthorized as error:
-            if error.status != 403:
-                raise
-            return await self._limited(self._blind(), None)
-        if not isinstance(row, dict):
-            raise Unavailable(200, "with something that is no token")
-        info = TokenInfo.parse(row)
-        scopes, limited = self._limits.narrow(info.scopes)
-        return await self._limited(Grant(scopes=scopes, token=info, limited=limited), info.services)
-
-    async def _limited(self, grant: Grant, services: frozenset[str] | None) -> Grant:
-        names = self.settings.services
-        if names is None:
-            return replace(grant, services=services)
-        if self._allowed is None:
-            # Once for the life of the process: a later rename must not widen the limit.
-            can_look = Scope.GLOBAL_READ in grant.scopes
-            self._allowed = await self.services.ids(names, can_look=can_look)
-        allowed = self._allowed if services is None else self._allowed & services
-        return replace(grant, services=allowed)
-
-    def _blind(self) -> Grant:
-        """The grant of a token that may not read itself: what the operator declares."""
-        if self.settings.scopes is None:
-            return Grant(
-                reason="Fastly does not let this token read its own scopes. If you run this "
-                "server, declare them in FASTLY_MCP_SCOPES, for example: purge_select"
-            )
-        scopes, limited = self._limits.narrow(self.settings.scopes)
-        return Grant(scopes=scopes, limited=limited)
-
-    def _unknown(self, known: _Known | None, why: str) -> Grant:
-        if known and self._clock() - known.at < STALE:
-            return known.grant
-        scopes, limited = self._limits.narrow(frozenset({Scope.GLOBAL_READ}))
-        allowed = self._allowed
-        if allowed is None and self.settings.services is not None:
-            # The names among them could not be looked up yet; what is known to be an id holds.
-            allowed = frozenset(filter(looks_like_id, self.settings.services))
-        return Grant(
-            scopes=scopes,
-            services=allowed,
-            limited=limited,
-            reason=f"Fastly could not be asked what the token may do ({why}); everything that "
-            "changes something is withheld until it can. The next call asks again.",
-        )
-
-    def _rejected(self, token: SecretStr, error: NotAuthorized) -> str:
-        worked = ""
-        if self._worked and self._worked[0] == token:
-            worked = f" It last worked at {self._worked[1]:%Y-%m-%dT%H:%M:%SZ}."
-        return (
-            f"Fastly rejects the token: {error.reason}.{worked} It has expired, was revoked or is "
-            f"mistyped, and cannot be refreshed: make a new one. {HOW_TO_GET_ONE}"
-        )
 
     async def _ask(
         self, path: str, query: Mapping[str, str | int] | None, segments: dict[str, str]
@@ -276,7 +203,7 @@ class Connection:
         try:
             return await self.client.get(token, path, query, segments)
         except NotAuthorized:
-            self._doubt()
+            self._granting.doubt()
             raise
 
     async def _check_service(self, segments: Mapping[str, str]) -> None:
@@ -298,8 +225,3 @@ class Connection:
         if token is None:
             raise ConfigError(UNSET)
         return token
-
-    def _doubt(self) -> None:
-        """After a 401 or 403 the grant is asked for again before it is believed."""
-        if self._known:
-            self._known.doubted = True

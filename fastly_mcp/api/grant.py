@@ -52,13 +52,13 @@ class TokenInfo:
         found = []
         left = self.days_left(now)
         if left is None:
-            found.append("The token never expires; 90 days is a good life for one.")
+            found.append("The token never expires; make one that lasts 90 days.")
         elif left < SOON:
             found.append(f"The token expires in {max(left, 0)} days; make its successor now.")
         if Scope.GLOBAL in self.scopes:
             found.append(
                 "The token has the scope global, which can change everything; "
-                "global:read purge_select would do for this server."
+                "make one with global:read purge_select."
             )
         if self.services is None:
             found.append("The token reaches all services; limit it to those it is for.")
@@ -67,7 +67,7 @@ class TokenInfo:
         if self.user_id:
             found.append(
                 "The token belongs to a person and ends with their account; "
-                "an automation token does not."
+                "use an automation token."
             )
         return found
 

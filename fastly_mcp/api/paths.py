@@ -11,8 +11,10 @@ LONGEST_URL = 8192  # bytes; Fastly's own limit for a request URL
 SEGMENT = re.compile(r"\{(\w+)\}")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 ID = re.compile(r"[A-Za-z0-9]{21,22}")
-# Everything an HTTP library leaves alone in a path or query; what is not here is escaped first.
-SAFE_IN_URL = "/:@!$&'()*+,;=~-._%?[]|"
+# What the HTTP library leaves alone; the rest is escaped first. It has to be the same, because a
+# URL that is written otherwise is another cached object.
+SAFE_IN_PATH = "/:@!$&'()*+,;=~-._%[]|^"
+SAFE_IN_QUERY = SAFE_IN_PATH + "?{}`"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -25,6 +27,17 @@ class CachedURL(str):
 def looks_like_id(text: str) -> bool:
     """Tell whether this could be one of Fastly's ids: 21 or 22 base-62 characters."""
     return ID.fullmatch(text) is not None
+
+
+def meant(reference: str) -> str:
+    """Return what a reference to a service means: a pasted URL its host, and no spaces around."""
+    text = reference.strip()
+    if "://" not in text:
+        return text
+    try:
+        return urlsplit(text).hostname or text
+    except ValueError:
+        return text
 
 
 def fill(template: str, segments: dict[str, str]) -> str:
@@ -75,8 +88,8 @@ def purge_target(url: str) -> CachedURL:
             "use a surrogate key for a group"
         )
     address = name if port in {None, DEFAULT_PORTS[parts.scheme]} else f"{name}:{port}"
-    path = quote(parts.path or "/", safe=SAFE_IN_URL)
-    query = f"?{quote(parts.query, safe=SAFE_IN_URL)}" if "?" in text.split("#", 1)[0] else ""
+    path = quote(parts.path or "/", safe=SAFE_IN_PATH)
+    query = f"?{quote(parts.query, safe=SAFE_IN_QUERY)}" if "?" in text.split("#", 1)[0] else ""
     return CachedURL(f"{parts.scheme}://{address}{path}{query}")
 
 

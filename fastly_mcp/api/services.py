@@ -2,17 +2,18 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
 
-from fastly_mcp.api.answers import Answer, shaped
+from fastly_mcp.api.answers import Ask, shaped
 from fastly_mcp.api.concurrency import gather
-from fastly_mcp.api.domains import DomainIndex
+from fastly_mcp.api.domains import DomainIndex, Domains
 from fastly_mcp.api.paths import looks_like_id
 from fastly_mcp.errors import ConfigError, InvalidArgument, NotAuthorized, NotFound, TooLarge
 from fastly_mcp.text import cut, visible
@@ -21,8 +22,6 @@ FRESH = 60.0  # seconds what was seen is believed
 PER_PAGE = 50
 AT_ONCE = 8
 NEAREST = 5
-
-Ask = Callable[[str, Mapping[str, str | int] | None, dict[str, str]], Awaitable[Answer]]
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,8 @@ class Services:
         self._listing: tuple[float, list[Service]] | None = None
         self._index: tuple[float, DomainIndex] | None = None
         self._indexing = anyio.Lock()
+        self._domains = Domains(ask)
+        self._ids: dict[str, str] = {}
 
     async def page(self, number: int, per_page: int) -> tuple[list[Service], int]:
         """Return one page of services and the number of pages.
@@ -137,49 +138,47 @@ class Services:
         self._seen[service_id] = (self._clock(), service)
         return service
 
-    async def owner(self, host: str) -> str | None:
-        """Return the id of the service whose domain decides for this host; None if none does."""
-        owners = (await self._domains()).owners(host)
-        return owners.pop() if len(owners) == 1 else None
-
-    async def ids(self, names: Iterable[str], *, can_look: bool) -> frozenset[str]:
+    async def ids(self, names: Sequence[str], *, can_look: bool) -> frozenset[str]:
         """Return the ids of an operator's services, given by id or name.
 
-        Raises ConfigError for an entry that names no service, by its position: the value of a
-        setting is not repeated.
+        What was found once is kept for good, so that many names get there in several goes. Raises
+        ConfigError for an entry that names no service, by its position: the value of a setting
+        is not repeated.
         """
-        found = set()
-        for position, name in enumerate(names, 1):
-            if not can_look:
-                if not looks_like_id(name):
-                    raise ConfigError(
-                        f"Entry {position} of FASTLY_MCP_SERVICES is a name, which this token "
-                        "cannot look up; give the service's id."
-                    )
-                found.add(name)
-                continue
+        calls = [partial(self._operators, *entry, can_look) for entry in enumerate(names, 1)]
+        return frozenset(await gather(calls, at_once=AT_ONCE))
+
+    async def _operators(self, position: int, name: str, can_look: bool) -> str:
+        if not can_look and not looks_like_id(name):
+            raise ConfigError(
+                f"Entry {position} of FASTLY_MCP_SERVICES is a name, which this token "
+                "cannot look up; give the service's id."
+            )
+        if can_look and name not in self._ids:
             service = await self.by_id(name) if looks_like_id(name) else None
             matches = [service] if service else await self._named(name)
             if not matches:
                 raise ConfigError(
                     f"Entry {position} of FASTLY_MCP_SERVICES names no service of this token."
                 )
-            found.add(matches[0].id)
-        return frozenset(found)
+            self._ids[name] = matches[0].id
+        return self._ids.get(name, name)
 
     async def serving(self, host: str) -> list[Service]:
         """Return the services that serve a domain: domain management first, then their lists."""
-        answer = await self._ask(
-            "/domain-management/v1/domains", {"fqdn": host, "fqdn_match": "exact"}, {}
-        )
-        with shaped():
-            owners = {
-                row["service_id"]
-                for row in answer.data["data"]
-                if row["fqdn"].lower() == host and row["service_id"]
-            }
-        owners = owners or (await self._domains()).owners(host)
+        owners = await self._domains.managed(host) or (await self.domains()).owners(host)
         return [service for owner in sorted(owners) if (service := await self.by_id(owner))]
+
+    async def domains(self) -> DomainIndex:
+        """Return the domains of all services' active versions and of domain management."""
+        async with self._indexing:
+            if self._index is None or self._clock() - self._index[0] >= FRESH:
+                services = await self._recent()
+                index = await self._domains.read(
+                    [(s.id, s.active_version) for s in services if s.active_version is not None]
+                )
+                self._index = (self._listing[0] if self._listing else self._clock(), index)
+            return self._index[1]
 
     async def _named(self, name: str) -> list[Service]:
         try:
@@ -195,52 +194,6 @@ class Services:
         if self._listing and self._clock() - self._listing[0] < FRESH:
             return self._listing[1]
         return await self.all()
-
-    async def _domains(self) -> DomainIndex:
-        async with self._indexing:
-            if self._index is None or self._clock() - self._index[0] >= FRESH:
-                index = await self._read_domains(await self._recent())
-                self._index = (self._listing[0] if self._listing else self._clock(), index)
-            return self._index[1]
-
-    async def _read_domains(self, services: list[Service]) -> DomainIndex:
-        index = DomainIndex()
-        active = [service for service in services if service.active_version is not None]
-        lists = await gather(
-            [
-                lambda s=service: self._ask(  # type: ignore[misc]  # a default binds the service
-                    "/service/{service_id}/version/{version}/domain",
-                    None,
-                    {"service_id": s.id, "version": str(s.active_version)},
-                )
-                for service in active
-            ],
-            at_once=AT_ONCE,
-        )
-        with shaped():
-            for service, answer in zip(active, lists, strict=True):
-                for row in answer.data:
-                    index.add(row["name"], service.id)
-        for fqdn, service_id in await self._managed():
-            index.add(fqdn, service_id)
-        return index
-
-    async def _managed(self) -> list[tuple[str, str]]:
-        """Return the domains of domain management that belong to a service."""
-        found: list[tuple[str, str]] = []
-        cursor = ""
-        while True:
-            query: dict[str, str | int] = {"limit": 100}
-            if cursor:
-                query["cursor"] = cursor
-            data = (await self._ask("/domain-management/v1/domains", query, {})).data
-            with shaped():
-                found += [
-                    (row["fqdn"], row["service_id"]) for row in data["data"] if row["service_id"]
-                ]
-                cursor = data["meta"].get("next_cursor") or ""
-            if not cursor:
-                return found
 
     async def _halves(self, number: int, per_page: int) -> tuple[list[Service], int]:
         size = per_page // 2

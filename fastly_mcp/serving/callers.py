@@ -7,6 +7,7 @@ import re
 import secrets
 import stat
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,19 +68,29 @@ def minted(file: Path) -> tuple[Callers, str]:
     """
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            _check_private(file)
-            secret = file.read_text(encoding="ascii").strip()
-        else:
-            secret = secrets.token_urlsafe(32)
-            with os.fdopen(descriptor, "w", encoding="ascii") as out:
-                out.write(secret + "\n")
+        if not file.exists():
+            _make(file)
+        _check_private(file)
+        secret = file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
         raise ConfigError(f"{file} cannot be used ({why}); set FASTLY_MCP_HTTP_TOKEN.") from None
+    if len(secret) < SHORTEST:
+        raise ConfigError(f"{file} holds no secret; delete it, and a new one is made.")
     return _single(secret, str(file)), secret
+
+
+def _make(file: Path) -> None:
+    """Put a new secret there whole, unless another process was quicker."""
+    whole = file.with_name(f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as out:
+            out.write(secrets.token_urlsafe(32) + "\n")
+        with suppress(FileExistsError):
+            os.link(whole, file)
+    finally:
+        whole.unlink()
 
 
 def _single(secret: str, source: str) -> Callers:

@@ -160,7 +160,8 @@ class FastlyServer(MCPServer[Any]):
             checked = published.fn_metadata.arg_model.model_validate(arguments)
         except ValidationError as error:
             raise InvalidArgument(_explain(error, published.parameters)) from None
-        result = await tool.run(self.connection, **checked.model_dump_one_level())
+        with self.connection.under(grant):
+            result = await tool.run(self.connection, **checked.model_dump_one_level())
         return cast("dict[str, Any]", escaped(result.model_dump(mode="json")))
 
     @contextmanager

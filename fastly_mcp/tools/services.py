@@ -6,14 +6,16 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from fastly_mcp.api.answers import shaped
+from fastly_mcp.api.paths import meant
 from fastly_mcp.api.services import PER_PAGE, Service
 from fastly_mcp.text import cut, visible
 from fastly_mcp.toolkit import Fastly, Result, ServiceRef, Toolset
 
 toolset = Toolset("services", "List and inspect services.")
 
-# Lists of a version that are shown one by one, or that are no objects of it; not counted.
-NOT_COUNTED = frozenset({"domains", "backends", "environments"})
+# What is shown one by one, and how many; of more, `counts` tells the number.
+SHOWN = {"domains": 50, "backends": 20}
+COMMENTS = 600  # characters for the comments of one page of services together
 
 
 class ServiceRow(Result):
@@ -99,7 +101,7 @@ async def list_services(
         services = found[(page - 1) * per_page : page * per_page]
         pages = ceil(len(found) / per_page)
     return ServiceList(
-        services=[_row(service) for service in services],
+        services=[_row(service, COMMENTS // len(services)) for service in services],
         pages=pages if pages > 1 else None,
         next_page=page + 1 if page < pages else None,
     )
@@ -115,7 +117,7 @@ async def get_service(fastly: Fastly, service: ServiceRef) -> ServiceDetails:
 
 async def _matching(fastly: Fastly, query: str) -> list[Service]:
     services = await fastly.services.all()
-    part = query.strip().lower().rstrip(".")
+    part = meant(query).lower().rstrip(".")
     found = [s for s in services if part in s.name.lower() or part in s.id.lower()]
     if "." not in part:
         return found
@@ -123,7 +125,7 @@ async def _matching(fastly: Fastly, query: str) -> list[Service]:
     return found + [service for service in serving if service not in found]
 
 
-def _row(service: Service) -> ServiceRow:
+def _row(service: Service, longest: int) -> ServiceRow:
     return ServiceRow(
         id=service.id,
         name=service.name,
@@ -131,7 +133,7 @@ def _row(service: Service) -> ServiceRow:
         active_version=service.active_version,
         updated_at=service.updated_at,
         paused=service.paused or None,
-        comment=_comment(service.comment),
+        comment=cut(_comment(service.comment), longest),
     )
 
 
@@ -151,7 +153,7 @@ def _details(row: dict[str, Any]) -> ServiceDetails:
         newest_version=VersionFacts(**_version(newest), updated_at=newest["updated_at"])
         if newest and not (active and active["number"] == newest["number"])
         else None,
-        domains=[domain["name"] for domain in config["domains"]],
+        domains=[domain["name"] for domain in config["domains"][: SHOWN["domains"]]],
         backends=[
             Backend(
                 name=backend["name"],
@@ -160,7 +162,7 @@ def _details(row: dict[str, Any]) -> ServiceDetails:
                 shield=backend.get("shield") or "",
                 healthcheck=backend.get("healthcheck") or "",
             )
-            for backend in config["backends"]
+            for backend in config["backends"][: SHOWN["backends"]]
         ],
         default_ttl=settings.get("general.default_ttl"),
         stale_if_error=settings.get("general.stale_if_error"),
@@ -168,7 +170,9 @@ def _details(row: dict[str, Any]) -> ServiceDetails:
         counts={
             kind: len(objects)
             for kind, objects in config.items()
-            if isinstance(objects, list) and objects and kind not in NOT_COUNTED
+            if isinstance(objects, list)
+            and len(objects) > SHOWN.get(kind, 0)
+            and kind != "environments"  # where the version runs: no object of it
         },
     )
 

@@ -313,3 +313,30 @@ async def test_a_get_and_a_post_return_the_body(connect: Connect) -> None:
     )
     assert list(answer) == ["a"]
     await connection.aclose()
+
+
+async def test_what_once_read_itself_is_not_blind_because_of_a_403_on_the_way() -> None:
+    upstream, clock = Upstream(), Clock()
+    connection = upstream.connection(
+        clock, FASTLY_API_TOKEN="sandbox-read", FASTLY_MCP_SCOPES="global:read purge_select"
+    )
+    assert permitted(await connection.grant()) == "read"
+    upstream.instead = {SELF: down(403)}
+    clock.now += 61
+    assert permitted(await connection.grant()) == "read"
+    clock.now += 300
+    grant = await connection.grant()
+    assert permitted(grant) == "read"
+    assert "could not be asked" in grant.reason
+
+
+async def test_a_call_acts_under_one_grant() -> None:
+    upstream = Upstream()
+    upstream.instead = {SELF: down()}
+    connection = upstream.connection()
+    grant = await connection.grant()
+    asked = upstream.asked()
+    with connection.under(grant):
+        assert await connection.grant() is grant
+        assert await upstream.connection().grant() is not grant
+    assert upstream.asked() > asked

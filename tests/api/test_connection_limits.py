@@ -2,10 +2,19 @@
 
 import re
 
+import anyio
 import pytest
+from starlette.types import Receive, Send
+from starlette.types import Scope as ASGIScope
 
 from fastly_mcp.api.paths import purge_target
-from fastly_mcp.errors import FastlyMCPError, InvalidArgument, NotPermitted, Unavailable
+from fastly_mcp.errors import (
+    FastlyMCPError,
+    InvalidArgument,
+    NotAuthorized,
+    NotPermitted,
+    Unavailable,
+)
 from fastly_mcp.sandbox.larkspur import ADMIN, TENANTS
 from fastly_mcp.scopes import Scope
 from tests.api.upstream import SELF, Clock, Upstream, down, purge
@@ -316,3 +325,68 @@ async def test_the_most_specific_domain_is_read_again_after_60_s() -> None:
     clock.now += 2
     with pytest.raises(NotPermitted):
         await connection.check_hosts(url)
+
+
+async def test_a_search_that_is_refused_does_not_mean_a_bad_token() -> None:
+    upstream = Upstream()
+    upstream.instead = {SEARCH: answer_json({"msg": "You do not have access"}, 403)}
+    grant = await upstream.connection(FASTLY_MCP_SERVICES="shop-prod").grant()
+    assert "could not be asked" in grant.reason
+    assert "rejects" not in grant.reason
+    assert grant.services == frozenset()
+
+
+async def test_names_are_looked_up_side_by_side_and_kept_when_time_runs_out() -> None:
+    upstream, waiting = Upstream(), anyio.Event()
+
+    async def slow(scope: ASGIScope, receive: Receive, send: Send) -> None:
+        if b"blog" in scope["query_string"]:
+            await waiting.wait()
+        await upstream.app(scope, receive, send)
+
+    upstream.instead = {SEARCH: slow}
+    connection = upstream.connection(FASTLY_MCP_SERVICES="blog,shop-prod,tenants,admin")
+    assert (await connection.grant(wait=0.2)).scopes == frozenset({Scope.GLOBAL_READ})
+    assert upstream.asked(SEARCH) == 4
+    waiting.set()
+    assert (await connection.grant()).services == frozenset({BLOG, SHOP, TENANTS, ADMIN})
+    assert upstream.asked(SEARCH) == 5
+
+
+async def test_without_domain_management_urls_are_undecided_unless_hosts_are_listed() -> None:
+    upstream = Upstream()
+    upstream.instead = {"/domain-management/v1/domains": answer_json({"msg": "no"}, 403)}
+    url = [purge_target("https://www.larkspur.example/")]
+    with pytest.raises(NotPermitted, match="FASTLY_MCP_DOMAINS"):
+        await upstream.connection(FASTLY_MCP_SERVICES="shop-prod").check_hosts(url)
+    connection = upstream.connection(
+        FASTLY_MCP_SERVICES="shop-prod", FASTLY_MCP_DOMAINS="www.larkspur.example"
+    )
+    await connection.check_hosts(url)
+
+
+async def test_without_domain_management_services_are_found_by_their_own_domains() -> None:
+    upstream = Upstream()
+    upstream.instead = {"/domain-management/v1/domains": answer_json({"msg": "no"}, 403)}
+    assert (await upstream.connection().service("www.larkspur.example")).id == SHOP
+
+
+async def test_a_rejected_token_stops_the_look_at_domain_management() -> None:
+    upstream = Upstream()
+    upstream.instead = {"/domain-management/v1/domains": answer_json({"msg": "no"}, 401)}
+    with pytest.raises(NotAuthorized):
+        await upstream.connection().service("www.larkspur.example")
+
+
+@pytest.mark.parametrize(
+    "pasted", [" shop-prod ", f" {SHOP}\n", "https://www.larkspur.example/products?x=1"]
+)
+async def test_a_pasted_url_or_name_means_what_it_names(connect: Connect, pasted: str) -> None:
+    assert (await connect().service(pasted)).id == SHOP
+    assert (await connect().details(pasted))["id"] == SHOP
+
+
+@pytest.mark.parametrize("pasted", ["https://", "https://[", "x://"])
+async def test_a_pasted_nothing_names_nothing(connect: Connect, pasted: str) -> None:
+    with pytest.raises(InvalidArgument, match="No service"):
+        await connect().service(pasted)

@@ -3,6 +3,7 @@
 import hashlib
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -196,5 +197,14 @@ def test_a_made_secret_that_cannot_be_kept_names_the_way_out(home: Path) -> None
     with pytest.raises(ConfigError, match="it is not text"):
         minted(home / "http-token")
     (home / "http-token").write_text("short")
-    with pytest.raises(ConfigError, match="shorter than 16"):
+    with pytest.raises(ConfigError, match="delete it, and a new one is made"):
         minted(home / "http-token")
+
+
+def test_processes_that_start_at_once_agree_on_one_secret(home: Path) -> None:
+    for number in range(20):
+        file = home / str(number) / "http-token"
+        with ThreadPoolExecutor(4) as starting:
+            made = list(starting.map(lambda _, file=file: minted(file)[1], range(4)))
+        assert len(set(made)) == 1
+        assert [path.name for path in file.parent.iterdir()] == ["http-token"]

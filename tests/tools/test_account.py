@@ -23,7 +23,7 @@ SELECTING = ["purge_url", "purge_surrogate_key"]
 PURGING = [*SELECTING, "purge_all"]
 
 GLOBAL = "The token has the scope global, which can change everything; "
-FOR_EVER = "The token never expires; 90 days is a good life for one."
+FOR_EVER = "The token never expires; make one that lasts 90 days."
 ALL_SERVICES = "The token reaches all services; limit it to those it is for."
 PERSON = "The token belongs to a person and ends with their account; "
 

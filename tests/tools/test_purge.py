@@ -1,12 +1,17 @@
 """Purging by URL, by surrogate key, and of everything, down to what the edge holds after it."""
 
 import json
+from functools import partial
 from pathlib import Path
 
+import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from fastly_mcp.api.paths import purge_target
+from fastly_mcp.tools.purge import AT_ONCE, purge_url
 from tests.conftest import SHOP, Connect, Session
 from tests.tools.upstream import (
     BLOG,
@@ -19,6 +24,7 @@ from tests.tools.upstream import (
     POSTS,
     Failing,
     Upstream,
+    Waiting,
     answering,
     both_eras,
     call,
@@ -46,6 +52,31 @@ def upstream() -> Upstream:
 
 
 # By URL
+
+
+@pytest.mark.parametrize(
+    "query", ["filter={%22a%22:1}", "a^b", "a`b", "q=a|b[]{}", "x=1?y", "+%20'"]
+)
+async def test_the_very_url_is_purged_however_its_query_is_written(query: str) -> None:
+    upstream = Upstream()
+    connection = real(upstream, FASTLY_API_TOKEN="sandbox")
+    await connection.post("/purge/{url}", url=purge_target(f"{LAMP}?{query}"), repeatable=True)
+    (seen,) = upstream.changes
+    assert (seen.path, seen.query) == (f"/purge/{LAMP}", query)
+
+
+async def test_after_a_cancellation_no_further_purge_is_begun() -> None:
+    upstream = Upstream()
+    waiting = upstream.instead["POST /purge/"] = Waiting(upstream.sandbox)
+    connection = real(upstream, FASTLY_API_TOKEN="sandbox")
+    urls = [f"{LAMP}?{number}" for number in range(100)]
+    async with anyio.create_task_group() as group:
+        group.start_soon(partial(purge_url, connection, urls))
+        while waiting.asked < AT_ONCE:
+            await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+        waiting.may.set()
+    assert len(upstream.changes) == AT_ONCE
 
 
 @both_eras

@@ -308,3 +308,36 @@ async def test_details_that_make_no_sense_are_an_error_not_a_crash(
         assert said.startswith("Fastly answered 200 with something")
         upstream.instead.clear()
         await call(mcp, "get_service", service=SHOP)
+
+
+async def test_comments_share_what_a_page_has_for_them(session: Session) -> None:
+    upstream = Upstream()
+    rows = [
+        row(f"{number:022}", f"service-{number}", comment="word " * 100) for number in range(50)
+    ]
+    for count in (1, 10, 50):
+        upstream.instead["GET /service"] = answering(rows[:count])
+        async with session(real(upstream, FASTLY_API_TOKEN="sandbox")) as mcp:
+            listed = (await call(mcp, "list_services"))["services"]
+        assert len(listed) == count
+        assert {len(service["comment"]) for service in listed} == {min(300, 600 // count)}
+
+
+async def test_of_many_domains_and_backends_some_are_shown_and_the_number_told(
+    session: Session,
+) -> None:
+    upstream = Upstream()
+    version = {
+        "number": 1,
+        "locked": False,
+        "comment": "",
+        "updated_at": "2026-01-01T00:00:00Z",
+        "domains": [{"name": f"{number}.example"} for number in range(51)],
+        "backends": [{"name": f"b{number}", "address": "a.example"} for number in range(20)],
+    }
+    details = {"comment": None, "active_version": None, "version": version, "versions": [version]}
+    upstream.instead[f"GET /service/{SHOP}/details"] = answering(row(SHOP, "shop") | details)
+    async with session(real(upstream, FASTLY_API_TOKEN="sandbox")) as mcp:
+        shown = await call(mcp, "get_service", service=SHOP)
+    assert (len(shown["domains"]), len(shown["backends"])) == (50, 20)
+    assert shown["counts"] == {"domains": 51}
