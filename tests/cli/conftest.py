@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import uvicorn
 
 from fastly_mcp.cli import main as run_main
 from fastly_mcp.cli import process
@@ -31,6 +32,8 @@ def main(
     """Run a command in this process, as a person would in a shell with nothing else set."""
     # It would hold for all that is tested after.
     monkeypatch.setattr(process, "_forbid_dumps", lambda: None)
+    # A server that did start would not end.
+    monkeypatch.setattr(uvicorn.Server, "run", lambda *_: pytest.fail("it serves"))
 
     def run(*words: str, **environ: str) -> Ended:
         given = environment(tmp_path, **environ)

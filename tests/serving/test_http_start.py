@@ -85,6 +85,7 @@ def test_the_sandbox_needs_no_secret_and_makes_none(home: Path) -> None:
         assert not server.call("list_services").result["isError"]
         assert entry_of(server.log, "acme") == {"type": "http", "url": server.url}
         assert list(home.iterdir()) == []
+        assert "uvicorn" not in server.log
 
 
 def test_a_set_secret_is_asked_for_even_in_the_sandbox(home: Path) -> None:

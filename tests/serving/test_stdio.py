@@ -63,14 +63,14 @@ async def test_the_official_client_lists_and_calls_in_both_eras(home: Path, mode
 
 
 class NoisyStdio(Stdio):
-    """Something in this process prints, and starts what prints, when it gets a signal."""
+    """Something in this process prints, and starts what reads and prints, at a signal."""
 
     command = (
         sys.executable,
         "-c",
         """
 import os, signal, sys
-signal.signal(signal.SIGUSR1, lambda *_: (print("noise", flush=True), os.system("echo noise")))
+signal.signal(signal.SIGUSR1, lambda *_: (print("noise", flush=True), os.system("cat; echo noise")))
 from fastly_mcp.cli import main
 sys.exit(main(sys.argv[1:]))
 """,
