@@ -32,7 +32,11 @@ def run(options: argparse.Namespace) -> int:
     if sys.stdin.isatty():
         print(WAITING, file=sys.stderr)
     server = FastlyServer(connect(read_settings(options)))
-    code = anyio.run(serve_stdio, server)
+    code = 0
+    try:
+        code = anyio.run(serve_stdio, server)
+    except* (BrokenPipeError, anyio.BrokenResourceError):
+        pass  # the client has gone; that is the usual end
     sys.stderr.flush()
     # The thread that reads standard input may be waiting for a line that never comes.
     os._exit(code)

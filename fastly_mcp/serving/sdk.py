@@ -17,6 +17,7 @@ from mcp_types import ToolAnnotations
 from fastly_mcp.toolkit import INJECTED, Tool
 
 TELLING = 1.0  # seconds
+CALM = 3  # looks in a row that find nobody waiting
 
 
 @cache
@@ -54,12 +55,15 @@ async def run_stdio(server: MCPServer[Any], lines: Any) -> None:
         await low.run(reading, writing, low.create_initialization_options())
 
 
-class Listeners:
-    """The clients that can be told that the list of tools changed, of both protocol eras."""
+class Clients:
+    """The clients of a server: who can be told that the list of tools changed, in both eras of
+    the protocol, and whether any still waits for an answer.
+    """  # noqa: D205  # one sentence, too long for one line
 
     def __init__(self) -> None:
         self.bus = InMemorySubscriptionBus()
         self._connections: weakref.WeakSet[ClientConnection] = weakref.WeakSet()
+        self._waiting = 0
 
     async def note(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Middleware: remember each client that keeps a channel open, and tell it that it can be.
@@ -67,12 +71,25 @@ class Listeners:
         The SDK says of itself to clients of the older protocol that the list never changes.
         """
         connection = ctx.session._connection  # noqa: SLF001  # there is no public way to it
-        result = await call_next(ctx)
+        answered_once = ctx.method != "subscriptions/listen"
+        self._waiting += answered_once
+        try:
+            result = await call_next(ctx)
+        finally:
+            self._waiting -= answered_once
         if connection.has_standalone_channel:
             self._connections.add(connection)
             if ctx.method == "initialize" and isinstance(result, dict):
                 result["capabilities"]["tools"]["listChanged"] = True
         return result
+
+    async def answered(self) -> None:
+        """Wait until nobody waits for an answer."""
+        calm = 0
+        # The SDK begins a request a moment after it read it, and ends it before it is written.
+        while calm < CALM:
+            await anyio.sleep(0.02)
+            calm = 0 if self._waiting else calm + 1
 
     async def tell(self) -> None:
         """Tell every client; one that does not listen is given up after a second."""

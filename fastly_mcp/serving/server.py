@@ -28,7 +28,7 @@ from fastly_mcp.errors import (
     InvalidArgument,
     NotPermitted,
 )
-from fastly_mcp.serving.sdk import Listeners, publish
+from fastly_mcp.serving.sdk import Clients, publish
 from fastly_mcp.text import cut, visible
 from fastly_mcp.tools import chosen_toolsets
 
@@ -58,14 +58,14 @@ class FastlyServer(MCPServer[Any]):
     def __init__(self, connection: Connection, *, deadline: float = CALL_DEADLINE) -> None:
         settings = connection.settings
         kind = "Fastly (sandbox)" if settings.sandbox else "Fastly"
-        self._listeners = Listeners()
+        self.clients = Clients()
         super().__init__(
             name=kind,
             title=f"{kind}: {settings.name}" if settings.name else kind,
             instructions=instructions(settings),
             version=__version__,
-            subscriptions=self._listeners.bus,
-            middleware=[self._listeners.note],
+            subscriptions=self.clients.bus,
+            middleware=[self.clients.note],
         )
         self.connection = connection
         chosen = [tool for some in chosen_toolsets(settings.toolsets) for tool in some.tools]
@@ -188,7 +188,7 @@ class FastlyServer(MCPServer[Any]):
         """Tell the clients when the grant permits other tools than they were shown."""
         shown, self._shown = self._shown, self._permitted(grant)
         if shown is not None and shown != self._shown:
-            await self._listeners.tell()
+            await self.clients.tell()
 
 
 def instructions(settings: Settings) -> str:

@@ -15,6 +15,7 @@ from fastly_mcp.serving.server import FastlyServer
 
 LONGEST_LINE = 4 * 1024 * 1024  # bytes
 GRACE = 1.5  # seconds for what is on its way when the end comes
+LAST_ANSWERS = 1.2  # seconds of these for answers, when input has ended
 
 log = logging.getLogger("fastly_mcp")
 
@@ -28,7 +29,7 @@ async def serve_stdio(server: FastlyServer) -> int:
     async with anyio.create_task_group() as group:
         group.start_soon(_watch_signals, group.cancel_scope, ending)
         try:
-            await run_stdio(server, _Lines(ending))
+            await run_stdio(server, _Lines(server, ending))
         finally:
             group.cancel_scope.cancel()
     await server.connection.aclose()
@@ -61,7 +62,8 @@ async def _watch_signals(scope: anyio.CancelScope, ending: _Ending) -> None:
 class _Lines:
     """Standard input line by line; a line over 4 MiB is refused, and the next one is read."""
 
-    def __init__(self, ending: _Ending) -> None:
+    def __init__(self, server: FastlyServer, ending: _Ending) -> None:
+        self._server = server
         self._ending = ending
         self._input = _take_stdin()
 
@@ -72,6 +74,9 @@ class _Lines:
         line = await anyio.to_thread.run_sync(self._read, abandon_on_cancel=True)
         if not line:
             self._ending.begin(0)
+            # What was asked before the end is answered; then the SDK drops what is left.
+            with anyio.move_on_after(LAST_ANSWERS):
+                await self._server.clients.answered()
             raise StopAsyncIteration
         return line.decode("utf-8", "replace")
 

@@ -1,12 +1,14 @@
 """How a server over stdio ends: end of input and signals, idle and with a call in flight."""
 
 import json
+import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.serving.processes import PAGE, Stdio, Upstream, posix, until
+from tests.serving.processes import COMMAND, PAGE, Stdio, Upstream, environment, posix, until
 
 pytestmark = posix
 
@@ -26,6 +28,32 @@ def test_it_ends_at_once_when_idle(home: Path, how: signal.Signals | None, code:
         ended, seconds = server.end(how)
         assert (ended, server.log) == (code, "")
         assert seconds < 1.4
+
+
+def test_what_was_asked_before_the_end_of_input_is_answered(home: Path) -> None:
+    with Stdio("--sandbox", home=home) as server:
+        server.initialize()
+        number = server.send("tools/call", name="list_services", arguments={"query": "blog"})
+        ended, _ = server.end()
+        answer = json.loads(server.line())
+        assert (ended, answer["id"]) == (0, number)
+        assert not answer["result"]["isError"]
+
+
+def test_a_client_that_is_gone_leaves_no_stack(home: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [*COMMAND, "stdio", "--sandbox"],
+        input=b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n',
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env=environment(home),
+        timeout=20,
+        check=False,
+    )
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 @input_or_signal
