@@ -180,7 +180,11 @@ async def _tools(connection: Connection) -> list[Finding]:
     on = [name for name in names if name in account.tools.available]
     findings = [Finding("ok", "tools", ", ".join(on))]
     return findings + [
-        Finding("ok", "withheld", f"{', '.join(some.tools)}: {some.reason}")
+        Finding(
+            "ok",
+            "withheld",
+            f"{', '.join(some.tools)}: {some.reason.replace('see problem', 'see token')}",
+        )
         for some in account.tools.withheld
     ]
 
