@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from fastly_mcp.cli import main as run_main
-from fastly_mcp.cli import process
+from fastly_mcp.cli import http, process
 from tests.serving.processes import Upstream, environment, upstream
 
 
@@ -33,7 +32,7 @@ def main(
     # It would hold for all that is tested after.
     monkeypatch.setattr(process, "_forbid_dumps", lambda: None)
     # A server that did start would not end.
-    monkeypatch.setattr(uvicorn.Server, "run", lambda *_: pytest.fail("it serves"))
+    monkeypatch.setattr(http._Server, "run", lambda *_: pytest.fail("it serves"))
 
     def run(*words: str, **environ: str) -> Ended:
         given = environment(tmp_path, **environ)

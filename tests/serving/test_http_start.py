@@ -7,6 +7,7 @@ import socket
 import stat
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.serving.processes import CANARY, Process, Web, posix, run
@@ -139,6 +140,7 @@ def test_another_loopback_address_serves_its_own_name(home: Path, host: str) -> 
     with Web("--host", host, "--sandbox", home=home) as server:
         address = f"[{host}]" if ":" in host else host
         assert server.url == f"http://{address}:{server.port}/mcp"
+        assert httpx2.get(server.url.replace("/mcp", "/healthz")).status_code == 200
 
 
 def test_a_port_in_use_is_said_without_a_stack(home: Path) -> None:
