@@ -55,7 +55,7 @@ async def fails(
         (405, "<html><h1>Not allowed</h1></html>", Refused, "405 Method Not Allowed."),
         (409, '{"msg": "Duplicate record"}', Refused, "409 Duplicate record."),
         (412, "", Refused, "412 Precondition Failed."),
-        (422, '{"msg": "Bad", "det', Refused, "422 Unprocessable Entity."),
+        (409, '{"msg": "Bad", "det', Refused, "409 Conflict."),
         (499, "", Refused, "499 without a reason."),
         (403, '{"msg": "You are not authorized"}', NotAuthorized, "403 You are not authorized."),
         (500, "", Unavailable, "500 Internal Server Error."),
