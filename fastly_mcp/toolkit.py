@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from inspect import cleandoc
-from typing import Annotated, Any, TypeVar
+from functools import cached_property
+from inspect import cleandoc, signature
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import (
     BaseModel,
@@ -11,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    create_model,
     model_serializer,
 )
 from pydantic_core import from_json
@@ -68,6 +70,30 @@ class Tool:
         """The docstring is what an agent chooses by."""
         return " ".join(cleandoc(self.run.__doc__ or "").split())
 
+    # Built on the first need: they are what a start would take longest for.
+
+    @cached_property
+    def arguments(self) -> type[BaseModel]:
+        """The model of the arguments; unknown ones are refused."""
+        parameters = signature(self.run, eval_str=True).parameters
+        fields: dict[str, Any] = {
+            name: (given.annotation, ... if given.default is given.empty else given.default)
+            for name, given in parameters.items()
+            if name != INJECTED
+        }
+        return create_model(self.name, __config__=ConfigDict(extra="forbid"), **fields)
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        """The JSON schema of the arguments."""
+        return cast("dict[str, Any]", _lean(self.arguments.model_json_schema()))
+
+    @cached_property
+    def output_schema(self) -> dict[str, Any]:
+        """The JSON schema of the result."""
+        result: type[Result] = signature(self.run, eval_str=True).return_annotation
+        return cast("dict[str, Any]", _lean(result.model_json_schema()))
+
 
 @dataclass
 class Toolset:
@@ -102,6 +128,21 @@ class Toolset:
             return function
 
         return add
+
+
+def _lean(schema: Any) -> Any:
+    """Leave out the titles pydantic makes of names, which say nothing; a property may be one."""
+    if isinstance(schema, list):
+        return [_lean(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    lean = {}
+    for key, value in schema.items():
+        if key in {"properties", "$defs"}:
+            lean[key] = {name: _lean(part) for name, part in value.items()}
+        elif key != "title":
+            lean[key] = _lean(value)
+    return lean
 
 
 def _as_list(value: object) -> object:

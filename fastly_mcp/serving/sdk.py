@@ -1,51 +1,18 @@
 """The only module that touches the SDK's private or provisional surface (mcp 2.3)."""
 
 import weakref
-from functools import cache
 from typing import Any
 
 import anyio
 from mcp.server import MCPServer
 from mcp.server.connection import Connection as ClientConnection
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp.server.mcpserver.tools import Tool as PublishedTool
 from mcp.server.stdio import stdio_server
 from mcp.server.subscriptions import InMemorySubscriptionBus
 from mcp.shared.subscriptions import ToolsListChanged
-from mcp_types import ToolAnnotations
-
-from fastly_mcp.toolkit import INJECTED, Tool
 
 TELLING = 1.0  # seconds
 CALM = 3  # looks in a row that find nobody waiting
-
-
-@cache
-def publish(tool: Tool) -> PublishedTool:
-    """Make the SDK's object of one of our tools, once for all servers.
-
-    The SDK offers no way to give a schema, so the generated one is replaced: unknown arguments
-    are refused and titles, which say nothing, are left out.
-    """
-    published = PublishedTool.from_function(
-        tool.run,
-        title=tool.title,
-        description=tool.description,
-        context_kwarg=INJECTED,
-        annotations=ToolAnnotations(
-            title=tool.title,
-            read_only_hint=not tool.changes,
-            destructive_hint=tool.destroys,
-            idempotent_hint=tool.repeatable,
-            open_world_hint=True,
-        ),
-    )
-    arguments = published.fn_metadata.arg_model
-    arguments.model_config["extra"] = "forbid"
-    arguments.model_rebuild(force=True)
-    published.parameters = _lean(arguments.model_json_schema())
-    published.fn_metadata.output_schema = _lean(published.fn_metadata.output_schema)
-    return published
 
 
 async def run_stdio(server: MCPServer[Any], lines: Any) -> None:
@@ -102,18 +69,3 @@ class Clients:
     async def _tell(connection: ClientConnection) -> None:
         with anyio.move_on_after(TELLING):
             await connection.send_tool_list_changed()  # one that has gone raises nothing
-
-
-def _lean(schema: Any) -> Any:
-    """Leave out the titles pydantic makes of names; a property called title stays."""
-    if isinstance(schema, list):
-        return [_lean(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    lean = {}
-    for key, value in schema.items():
-        if key in {"properties", "$defs"}:
-            lean[key] = {name: _lean(part) for name, part in value.items()}
-        elif key != "title":
-            lean[key] = _lean(value)
-    return lean

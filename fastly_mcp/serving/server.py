@@ -9,7 +9,7 @@ from typing import Any, cast
 import anyio
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
-from mcp_types import CallToolResult, InputRequiredResult, TextContent
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from mcp_types import Tool as ListedTool
 from pydantic import ValidationError
 from pydantic_core import to_json
@@ -28,7 +28,7 @@ from fastly_mcp.errors import (
     InvalidArgument,
     NotPermitted,
 )
-from fastly_mcp.serving.sdk import Clients, publish
+from fastly_mcp.serving.sdk import Clients
 from fastly_mcp.text import cut, visible
 from fastly_mcp.tools import chosen_toolsets
 
@@ -69,7 +69,7 @@ class FastlyServer(MCPServer[Any]):
         )
         self.connection = connection
         chosen = [tool for some in chosen_toolsets(settings.toolsets) for tool in some.tools]
-        self._published = {tool.name: (tool, publish(tool)) for tool in chosen}
+        self._tools = {tool.name: tool for tool in chosen}
         self._deadline = deadline
         self._running = 0
         self._shown: frozenset[str] | None = None
@@ -85,13 +85,19 @@ class FastlyServer(MCPServer[Any]):
         return [
             ListedTool(
                 name=tool.name,
-                title=published.title,
-                description=published.description,
-                input_schema=published.parameters,
-                output_schema=published.output_schema,
-                annotations=published.annotations,
+                title=tool.title,
+                description=tool.description,
+                input_schema=tool.input_schema,
+                output_schema=tool.output_schema,
+                annotations=ToolAnnotations(
+                    title=tool.title,
+                    read_only_hint=not tool.changes,
+                    destructive_hint=tool.destroys,
+                    idempotent_hint=tool.repeatable,
+                    open_world_hint=True,
+                ),
             )
-            for tool, published in self._published.values()
+            for tool in self._tools.values()
             if grant.permits(tool.scope)
         ]
 
@@ -146,22 +152,23 @@ class FastlyServer(MCPServer[Any]):
     async def _run(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         grant = await self.connection.grant()
         await self._notice(grant)
-        if name not in self._published:
+        if name not in self._tools:
             permitted = ", ".join(sorted(self._permitted(grant)))
             raise InvalidArgument(
                 f"There is no such tool. The tools are: {permitted}; "
                 "get_account says why others are missing."
             )
-        tool, published = self._published[name]
+        tool = self._tools[name]
         if not grant.permits(tool.scope):
             why = grant.why_not(tool.scope).rstrip(".")
             raise NotPermitted(f"{name} is withheld: {why}. Nothing was sent.")
         try:
-            checked = published.fn_metadata.arg_model.model_validate(arguments)
+            checked = tool.arguments.model_validate(arguments)
         except ValidationError as error:
-            raise InvalidArgument(_explain(error, published.parameters)) from None
+            raise InvalidArgument(_explain(error, tool.input_schema)) from None
         with self.connection.under(grant):
-            result = await tool.run(self.connection, **checked.model_dump_one_level())
+            given = {field: getattr(checked, field) for field in tool.arguments.model_fields}
+            result = await tool.run(self.connection, **given)
         return cast("dict[str, Any]", escaped(result.model_dump(mode="json")))
 
     @contextmanager
@@ -176,13 +183,13 @@ class FastlyServer(MCPServer[Any]):
 
     def _may_be_done(self, name: str) -> str:
         """Say of a call that ended nobody knows where whether it may have changed something."""
-        tool = self._published[name][0] if name in self._published else None
+        tool = self._tools.get(name)
         if tool is None or not tool.changes:
             return UNCHANGED
         return REPEATABLE if tool.repeatable else UNREPEATABLE
 
     def _permitted(self, grant: Grant) -> frozenset[str]:
-        return frozenset(n for n, (tool, _) in self._published.items() if grant.permits(tool.scope))
+        return frozenset(n for n, tool in self._tools.items() if grant.permits(tool.scope))
 
     async def _notice(self, grant: Grant) -> None:
         """Tell the clients when the grant permits other tools than they were shown."""

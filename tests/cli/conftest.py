@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fastly_mcp.cli import main as run_main
 from fastly_mcp.cli import http, process
+from fastly_mcp.cli import main as run_main
 from tests.serving.processes import Upstream, environment, upstream
 
 

@@ -8,7 +8,6 @@ import pytest
 from mcp import Client
 from pydantic import Field
 
-from fastly_mcp.serving.sdk import publish
 from fastly_mcp.serving.server import CALLS_AT_ONCE, FastlyServer
 from fastly_mcp.toolkit import Fastly, Result, Toolset
 from tests.conftest import SHOP, Session
@@ -116,7 +115,7 @@ async def test_a_property_called_title_stays_in_a_schema() -> None:
     ) -> Result:
         return Result()
 
-    assert publish(toolset.tools[0]).parameters["properties"] == {
+    assert toolset.tools[0].input_schema["properties"] == {
         "title": {"default": "", "description": "A title", "type": "string"}
     }
 
