@@ -3,7 +3,9 @@
 import json
 import re
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -222,6 +224,27 @@ def test_a_network_that_hangs_is_given_up(main: Main, monkeypatch: pytest.Monkey
         "failure",
         "Fastly cannot be reached (no answer within 0.2 s)",
     )
+
+
+def test_an_answer_that_drips_is_given_up(main: Main, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "PATIENCE", 0.3)
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+            for _ in range(500):
+                connection.sendall(b" ")
+                connection.settimeout(0.01)
+                with suppress(TimeoutError):
+                    connection.recv(1000)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=drip, args=(listener,))
+        server.start()
+        report = examine(main, FASTLY_API_ENDPOINT=address_of(listener))
+        server.join()
+    assert report.state("network")[1] == "Fastly cannot be reached (no answer within 0.3 s)"
 
 
 def test_a_wrong_certificate_store_names_its_variable(main: Main) -> None:
