@@ -9,7 +9,8 @@ import pytest
 
 from fastly_mcp.cli import http, process
 from fastly_mcp.cli import main as run_main
-from tests.serving.processes import Upstream, environment, upstream
+from tests.serving.processes import environment
+from tests.serving.upstream import Upstream, upstream
 
 
 @dataclass(frozen=True)

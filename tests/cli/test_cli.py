@@ -12,16 +12,8 @@ import pytest
 from fastly_mcp import __version__
 from fastly_mcp.cli import COMMANDS
 from tests.cli.conftest import Main
-from tests.serving.processes import (
-    CANARY,
-    COMMAND,
-    Process,
-    Upstream,
-    environment,
-    posix,
-    run,
-    until,
-)
+from tests.serving.processes import COMMAND, Process, environment, posix, run, until
+from tests.serving.upstream import CANARY, Upstream
 
 REAL = "canary0TOKEN0value0canary0TOKEN12"
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.cli.conftest import Main
 from tests.conftest import SHOP
-from tests.serving.processes import CANARY, PAGE, Upstream
+from tests.serving.processes import PAGE
+from tests.serving.upstream import CANARY, Upstream
 
 
 def call(main: Main, *words: str, **environ: str) -> Any:

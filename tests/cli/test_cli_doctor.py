@@ -15,15 +15,8 @@ import pytest
 from fastly_mcp.cli import doctor
 from fastly_mcp.sandbox import create_app
 from tests.cli.conftest import Main
-from tests.serving.processes import (
-    CANARY,
-    Upstream,
-    address_of,
-    nobody_connected,
-    posix,
-    silence,
-    upstream,
-)
+from tests.serving.processes import posix
+from tests.serving.upstream import CANARY, Upstream, address_of, nobody_connected, silence, upstream
 
 LIVE = {"FASTLY_API_TOKEN": "sandbox-read-purge-select"}
 

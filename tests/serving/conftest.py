@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.processes import Stdio, Upstream, upstream
+from tests.serving.processes import Stdio
+from tests.serving.upstream import Upstream, upstream
 
 
 @pytest.fixture

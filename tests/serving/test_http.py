@@ -13,20 +13,8 @@ from mcp import Client
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
-from tests.serving.processes import (
-    CANARY,
-    JSON,
-    PAGE,
-    Upstream,
-    Web,
-    address_of,
-    answer_of,
-    calling,
-    posix,
-    silence,
-    text_of,
-    until,
-)
+from tests.serving.processes import JSON, PAGE, Web, answer_of, calling, posix, text_of, until
+from tests.serving.upstream import CANARY, Upstream, address_of, silence
 
 SECRET = "the-secret-of-the-callers"
 BEARER = {"Authorization": f"Bearer {SECRET}"}

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.serving.processes import JSON, PAGE, Upstream, Web, calling
+from tests.serving.processes import JSON, PAGE, Web, calling
+from tests.serving.upstream import Upstream
 
 ALICE = {"Authorization": "Bearer alice-has-this-secret"}
 BOB = {"Authorization": "Bearer bob-has-another-secret"}
@@ -220,7 +221,7 @@ def test_each_call_is_one_line_of_json(web: Web) -> None:
     web.logged('"outcome": "InvalidArgument"')
     lines = [json.loads(line) for line in web.log[before:].splitlines()]
     done, refused = [line for line in lines if "tool" in line]
-    assert (done["tool"], done["outcome"]) == ("list_services", "ok")
+    assert (done["caller"], done["tool"], done["outcome"]) == ("alice", "list_services", "ok")
     assert done["ms"] > done["upstream_ms"] > 0
     assert 200 < done["answer_tokens"] < 800
     assert (refused["tool"], refused["outcome"]) == ("get_service", "InvalidArgument")

@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.serving.processes import CANARY, Process, Web, posix, run
+from tests.serving.processes import Process, Web, posix, run
+from tests.serving.upstream import CANARY
 
 SECRET = "the-secret-of-the-callers"
 KEPT = Path(".local/state/fastly-mcp/http-token")

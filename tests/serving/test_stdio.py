@@ -11,20 +11,16 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from tests.serving.processes import (
-    CANARY,
     COMMAND,
     PAGE,
     Process,
     Stdio,
-    Upstream,
-    address_of,
     environment,
-    nobody_connected,
     posix,
-    silence,
     text_of,
     until,
 )
+from tests.serving.upstream import CANARY, Upstream, address_of, nobody_connected, silence
 
 ALL = {
     "get_account",

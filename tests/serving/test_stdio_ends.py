@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.processes import COMMAND, PAGE, Stdio, Upstream, environment, posix, until
+from tests.serving.processes import COMMAND, PAGE, Stdio, environment, posix, until
+from tests.serving.upstream import Upstream
 
 pytestmark = posix
 
