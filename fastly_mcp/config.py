@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fastly_mcp import scopes
-from fastly_mcp.endpoint import FASTLY, SANDBOX, check_endpoint
+from fastly_mcp.endpoint import FASTLY, LABEL, SANDBOX, check_endpoint
 from fastly_mcp.errors import ConfigError
 from fastly_mcp.scopes import Scope
 
@@ -18,9 +18,7 @@ UNEXPANDED = re.compile(r"\$\{[^}]*\}|^\$[A-Za-z_]\w*$")
 YES = frozenset({"1", "true", "yes", "on"})
 NO = frozenset({"0", "false", "no", "off"})
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}")
-HOST = re.compile(
-    r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)+"
-)
+HOST = re.compile(rf"(?=.{{1,253}}$){LABEL}(\.{LABEL})+")
 
 # What an operator takes away. An empty one is more likely a mistake than a wish for no limit.
 LIMITS = frozenset(

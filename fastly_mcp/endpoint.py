@@ -50,8 +50,12 @@ def check_endpoint(value: str, own_file: Path | None = None) -> str:
 
 
 def is_loopback(endpoint: str) -> bool:
-    """Tell whether the parsed address is this machine; `127.1` or `2130706433` are names here."""
-    host = urlsplit(endpoint).hostname or ""
+    """Tell whether the parsed address is this machine."""
+    return is_this_machine(urlsplit(endpoint).hostname or "")
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether a host is this machine; `127.1` or `2130706433` are names here."""
     if host == "localhost":
         return True
     try:

@@ -97,16 +97,15 @@ class Connection:
         grant = await self.grant()
         reference = meant(reference)
         is_id = looks_like_id(reference)
+        if is_id:
+            self._may_touch(reference, grant)
         if not grant.permits(Scope.GLOBAL_READ):
             if is_id:
-                self._may_touch(reference, grant)
                 return Service(reference)
             raise InvalidArgument(
                 "This token may not look services up by name or domain (it lacks global:read); "
                 "give the service's id."
             )
-        if is_id:
-            self._may_touch(reference, grant)
         try:
             return await self.services.find(reference, allowed=grant.services)
         except Unavailable:
@@ -122,13 +121,13 @@ class Connection:
         reference = meant(reference)
         if looks_like_id(reference):
             try:
-                details = await self.get("/service/{service_id}/details", service_id=reference)
+                return await self._details(reference)
             except NotFound:
                 pass  # a name can look like an id; if none does, the search names the nearest
-            else:
-                return cast("dict[str, Any]", details)
-        service = await self.service(reference)
-        details = await self.get("/service/{service_id}/details", service_id=service.id)
+        return await self._details((await self.service(reference)).id)
+
+    async def _details(self, service_id: str) -> dict[str, Any]:
+        details = await self.get("/service/{service_id}/details", service_id=service_id)
         return cast("dict[str, Any]", details)
 
     async def check_hosts(self, targets: Iterable[CachedURL]) -> None:

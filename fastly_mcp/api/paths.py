@@ -3,6 +3,7 @@
 import re
 from urllib.parse import quote, unquote, urlsplit
 
+from fastly_mcp.endpoint import DEFAULT_PORTS
 from fastly_mcp.errors import InvalidArgument
 
 LONGEST_KEY = 1024  # bytes; Fastly: "requests that cite longer keys will fail"
@@ -15,7 +16,6 @@ ID = re.compile(r"[A-Za-z0-9]{21,22}")
 # URL that is written otherwise is another cached object.
 SAFE_IN_PATH = "/:@!$&'()*+,;=~-._%[]|^"
 SAFE_IN_QUERY = SAFE_IN_PATH + "?{}`"
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class CachedURL(str):

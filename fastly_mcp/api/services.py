@@ -91,7 +91,7 @@ class Services:
         """Return all services, read anew."""
         first, pages = await self.page(1, PER_PAGE)
         rest = await gather(
-            [lambda n=n: self.page(n, PER_PAGE) for n in range(2, pages + 1)],  # type: ignore[misc]  # a default binds n
+            [partial(self.page, number, PER_PAGE) for number in range(2, pages + 1)],
             at_once=AT_ONCE,
         )
         services = first + [service for page, _ in rest for service in page]

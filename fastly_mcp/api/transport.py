@@ -50,13 +50,18 @@ def open_pool(
         raise ConfigError(_explain(error)) from None
 
 
+def proxies_set() -> list[str]:
+    """Return the names of the variables that set a proxy."""
+    return [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
+
+
 def _explain(error: Exception) -> str:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         value = os.environ.get(name)
         if isinstance(error, OSError) and value:
             state = "does not hold certificates" if Path(value).exists() else "does not exist"
             return f"{name} names a place that {state}; correct or remove it."
-    proxies = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
+    proxies = proxies_set()
     if isinstance(error, ImportError) and proxies:
         return (
             f"{' or '.join(proxies)} names a SOCKS proxy, which needs one more package: "

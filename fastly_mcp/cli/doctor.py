@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ import platformdirs
 
 from fastly_mcp.api.connection import Connection
 from fastly_mcp.api.grant import Grant
-from fastly_mcp.api.transport import PROXIES, open_pool
+from fastly_mcp.api.transport import open_pool, proxies_set
 from fastly_mcp.cli import process
 from fastly_mcp.cli.connecting import connect, read_settings
 from fastly_mcp.cli.terminal import write
@@ -24,7 +23,7 @@ from fastly_mcp.config import Settings
 from fastly_mcp.errors import ConfigError
 from fastly_mcp.serving.callers import from_settings
 from fastly_mcp.tools import all_toolsets
-from fastly_mcp.tools.account import get_account
+from fastly_mcp.tools.account import SEE_PROBLEM, get_account
 
 PATIENCE = 10.0  # seconds for the network
 SKEW = 60  # seconds a clock may be off before it matters
@@ -105,7 +104,7 @@ def _settings(settings: Settings) -> list[Finding]:
 
 
 async def _network(connection: Connection) -> AsyncIterator[Finding]:
-    proxies = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
+    proxies = proxies_set()
     yield Finding("ok", "proxy", f"from {', '.join(proxies)}" if proxies else "none")
     try:
         pool = open_pool(connection.client.endpoint, PATIENCE, connection.client.transport)
@@ -183,7 +182,8 @@ async def _tools(connection: Connection) -> list[Finding]:
         Finding(
             "ok",
             "withheld",
-            f"{', '.join(some.tools)}: {some.reason.replace('see problem', 'see token')}",
+            f"{', '.join(some.tools)}: "
+            + ("see token" if some.reason == SEE_PROBLEM else some.reason),
         )
         for some in account.tools.withheld
     ]

@@ -1,7 +1,6 @@
 """Serve MCP clients over HTTP: Streamable HTTP at /mcp, SSE at /sse, health at /healthz."""
 
 import argparse
-import ipaddress
 import json
 import logging
 import socket
@@ -15,6 +14,7 @@ import uvicorn
 from fastly_mcp.cli import process
 from fastly_mcp.cli.connecting import connect_checked, read_settings
 from fastly_mcp.config import Settings
+from fastly_mcp.endpoint import is_this_machine
 from fastly_mcp.errors import ConfigError
 from fastly_mcp.serving.callers import Callers, from_settings, minted
 from fastly_mcp.serving.ending import end_within
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         if not bare(host):
             raise ConfigError(f"--allowed-host {host!r} is no host name; no scheme, path or *.")
     callers, secret = _callers(options, settings)
-    loopback, bound = _is_loopback(options.host), _in_address(options.host)
+    loopback, bound = is_this_machine(options.host), _in_address(options.host)
     if not loopback:
         _check_exposed(options, callers)
     app = http_app(
@@ -107,7 +107,7 @@ def _callers(options: argparse.Namespace, settings: Settings) -> tuple[Callers |
         return None, ""
     if callers:
         return callers, "<your secret>"
-    if settings.sandbox or not _is_loopback(options.host):
+    if settings.sandbox or not is_this_machine(options.host):
         return None, ""
     file = secret_file()
     made, secret = minted(file)
@@ -163,10 +163,3 @@ def _announce(options: argparse.Namespace, number: int, secret: str) -> None:
 
 def _in_address(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

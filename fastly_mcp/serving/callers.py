@@ -73,8 +73,9 @@ def minted(file: Path) -> tuple[Callers, str]:
         _check_private(file)
         secret = file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not text"
-        raise ConfigError(f"{file} cannot be used ({why}); set FASTLY_MCP_HTTP_TOKEN.") from None
+        raise ConfigError(
+            f"{file} cannot be used ({_why(error)}); set FASTLY_MCP_HTTP_TOKEN."
+        ) from None
     if len(secret) < SHORTEST:
         raise ConfigError(f"{file} holds no secret; delete it, and a new one is made.")
     return _single(secret, str(file)), secret
@@ -124,8 +125,11 @@ def _text(file: Path, source: str) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not text"
-        raise ConfigError(f"{source} cannot be read ({why}).") from None
+        raise ConfigError(f"{source} cannot be read ({_why(error)}).") from None
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return getattr(error, "strerror", None) or "it is not text"
 
 
 def _check_private(file: Path) -> None:

@@ -111,13 +111,14 @@ class FastlyServer(MCPServer[Any]):
         try:
             text, data, outcome = await self._outcome(name, arguments)
         finally:
+            shown = cut(visible(name), 64)
             calls.info(
                 "%s %s",
-                cut(visible(name), 64),
+                shown,
                 outcome,
                 extra={
                     "caller": caller(context),
-                    "tool": cut(visible(name), 64),
+                    "tool": shown,
                     "outcome": outcome,
                     "ms": round((time.monotonic() - began) * 1000, 1),
                     "upstream_ms": round(meter.milliseconds, 1),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from fastly_mcp.api.answers import shaped
-from fastly_mcp.api.concurrency import settle
+from fastly_mcp.api.concurrency import Call, settle
 from fastly_mcp.api.grant import Grant
 from fastly_mcp.errors import FastlyMCPError
 from fastly_mcp.scopes import Scope
@@ -14,6 +14,7 @@ from fastly_mcp.tools import all_toolsets, chosen_toolsets
 toolset = Toolset("account", "The account, the token and what it may do.")
 
 SERVICES = 20  # service ids told one by one
+SEE_PROBLEM = "see problem"  # the reason is told there, once
 
 
 class Customer(Result):
@@ -106,7 +107,8 @@ async def _owner(
         return None, None, {}
     if not grant.permits(Scope.GLOBAL_READ):
         return None, None, {"customer, user": grant.why_not(Scope.GLOBAL_READ)}
-    customer, user = await settle([partial(_customer, fastly), partial(_user, fastly)], at_once=2)
+    parts: list[Call[Result]] = [partial(_customer, fastly), partial(_user, fastly)]
+    customer, user = await settle(parts, at_once=2)
     left_out = {
         part: str(outcome)
         for part, outcome in (("customer", customer), ("user", user))
@@ -119,13 +121,13 @@ async def _owner(
     )
 
 
-async def _customer(fastly: Fastly) -> Customer | User:
+async def _customer(fastly: Fastly) -> Customer:
     row = await fastly.get("/current_customer")
     with shaped():
         return Customer(id=row["id"], name=row["name"])
 
 
-async def _user(fastly: Fastly) -> Customer | User:
+async def _user(fastly: Fastly) -> User:
     row = await fastly.get("/current_user")
     with shaped():
         return User(name=row["name"], login=row["login"], role=row.get("role") or "")
@@ -172,7 +174,7 @@ def _tools(fastly: Fastly, grant: Grant) -> Tools:
                 continue
             else:
                 why = grant.why_not(tool.scope)
-                reason = "see problem" if why == grant.reason else why
+                reason = SEE_PROBLEM if why == grant.reason else why
             withheld.setdefault(reason, []).append(tool.name)
     return Tools(
         available=available,

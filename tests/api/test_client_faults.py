@@ -147,21 +147,11 @@ async def test_nobody_listening_means_that_nothing_was_changed() -> None:
     await client.aclose()
 
 
-async def test_a_gzip_bomb_does_not_fill_the_memory() -> None:
-    async with served(sends(BOMB, head="Content-Encoding: gzip\r\n")) as (client, _):
-        tracemalloc.start()
-        try:
-            with pytest.raises(TooLarge):
-                await get(client)
-            assert tracemalloc.get_traced_memory()[1] < 60_000_000
-        finally:
-            tracemalloc.stop()
-
-
-async def test_a_stack_of_bombs_does_not_fill_the_memory() -> None:
-    stacked = gzip.compress(BOMB)
-    head = "Content-Encoding: gzip, gzip\r\n"
-    async with served(sends(stacked, head=head)) as (client, _):
+@pytest.mark.parametrize(
+    ("bomb", "encoding"), [(BOMB, "gzip"), (gzip.compress(BOMB), "gzip, gzip")], ids=["one", "two"]
+)
+async def test_a_stack_of_gzip_bombs_does_not_fill_the_memory(bomb: bytes, encoding: str) -> None:
+    async with served(sends(bomb, head=f"Content-Encoding: {encoding}\r\n")) as (client, _):
         tracemalloc.start()
         try:
             with pytest.raises(TooLarge):
