@@ -1,23 +1,33 @@
-"""One request to the sandbox, and the forms in which Fastly answers."""
+"""One request to the sandbox."""
 
-import http
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 
 from fastly_mcp.sandbox import errors, invented
-from fastly_mcp.sandbox.state import Sandbox, Service, Token, Version, World
+from fastly_mcp.sandbox.sandbox import Sandbox
+from fastly_mcp.sandbox.state import Row, Service, Token, Version, World, stamp
+
+DEEPEST = 64
+"""How deep a body may nest."""
+PART = re.compile(r"(?P<name>[^|\[]+)(?:\|(?P<at>\d+)|\[(?P<key>[^\]]*)\])?")
+"""A form's name: `headers|0` [go-fastly], `headers[]`, `response[status]`."""
 
 
 @dataclass(slots=True, frozen=True)
 class Call:
     sandbox: Sandbox
     token: Token
+    method: str
+    path: str
+    """As it was sent, without the query."""
     params: dict[str, str]
     """What the path's `{…}` hold, percent-decoded but for `cached_url`."""
     query: QueryParams
@@ -30,7 +40,12 @@ class Call:
 
     @property
     def now(self) -> datetime:
-        return self.world.now()
+        return self.sandbox.now()
+
+    @property
+    def stamp(self) -> str:
+        """Now, as Fastly writes it."""
+        return stamp(self.now)
 
     def service(self) -> Service:
         """The service in the path, if there is one and the token covers it."""
@@ -40,98 +55,112 @@ class Call:
             raise invented.no_such_service(service_id)
         if not self.token.covers(service_id):
             raise errors.not_authorized()
+        if service.deleted_at:
+            raise errors.service_deleted(service_id)
         return service
 
     def version(self) -> Version:
         """The version in the path."""
         return numbered(self.service(), self.params["version"])
 
+    def draft(self) -> Version:
+        """The version in the path, if it may still be changed."""
+        version = self.version()
+        if version.locked:
+            raise errors.version_locked(self.params["service_id"], version.number)
+        return version
+
     def number(self, name: str, default: int, limit: int | None = None) -> int:
         """A positive number from the query; anything else is the default."""
+        text = self.query.get(name, "")
+        if not (text.isascii() and text.isdigit() and 0 < len(text) < 10) or int(text) < 1:
+            return default
+        return int(text) if limit is None else min(int(text), limit)
+
+    def given(self) -> Row:
+        """The fields of the body, a form or a JSON object: Fastly reads both."""
+        kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if not self.body.strip():
+            return {}
+        if kind.endswith("json"):
+            body = self.json()
+            if not isinstance(body, dict):
+                raise errors.bad_request("Expected an object")
+            return body
+        return form(self.body.decode("utf-8", "replace"))
+
+    def json(self) -> Any:
+        """The body as JSON; 400 if it is none."""
         try:
-            number = int(self.query[name])
-        except (KeyError, ValueError):
-            return default
-        if number < 1:
-            return default
-        return number if limit is None else min(number, limit)
+            body = json.loads(self.body)
+            # Half a surrogate pair is valid in JSON, but cannot be sent back.
+            json.dumps(body, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
+            raise errors.bad_request("Invalid JSON") from None
+        if depth(body) > DEEPEST:
+            raise errors.bad_request("Nested too deep")
+        return body
+
+    def json_object(self) -> Row:
+        body = self.json()
+        if not isinstance(body, dict):
+            raise errors.bad_request("Expected an object")
+        return body
 
 
 Handler = Callable[[Call], Response]
 
 
+def depth(value: Any) -> int:
+    """How deep lists and objects nest."""
+    level, deep = [value], 0
+    while level:
+        deep += 1
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if deep > DEEPEST:
+            break
+    return deep
+
+
+def form(text: str) -> Row:
+    """Read a form, with the ways in which clients write lists and objects into one."""
+    fields: Row = {}
+    for raw, value in parse_qsl(text, keep_blank_values=True, max_num_fields=None):
+        found = PART.fullmatch(raw)
+        if found is None:
+            fields[raw] = value
+        elif found["at"] is not None or found["key"] == "":
+            _listed(fields, found["name"]).append(value)
+        elif found["key"] is not None:
+            inner = fields.get(found["name"])
+            fields[found["name"]] = (inner if isinstance(inner, dict) else {}) | {
+                found["key"]: value
+            }
+        elif raw in fields:
+            _listed(fields, raw).append(value)
+        else:
+            fields[raw] = value
+    return fields
+
+
+def _listed(fields: Row, name: str) -> list[Any]:
+    there = fields.get(name, [])
+    if not isinstance(there, list):
+        there = [there]
+    fields[name] = there
+    return there
+
+
 def numbered(service: Service, number: str) -> Version:
     """One version of a service by its number."""
-    for version in service.versions:
-        if str(version.number) == number:
-            return version
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        # Versions are numbered from 1 without gaps: none is ever removed.
+        found = service.versions[int(number) - 1 : int(number)]
+        if found and str(found[0].number) == number:
+            return found[0]
     raise invented.no_such_version(service.id, number)
-
-
-def classic(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """The old control plane: two Varnishes on the way, the status repeated as a header."""
-    return Response(
-        json.dumps(body, separators=(",", ":")),
-        status,
-        {
-            "Accept-Ranges": "bytes",
-            "Age": "0",
-            "Cache-Control": "no-store",
-            "Pragma": "no-cache",
-            "Server": "fastly",
-            "Status": f"{status} {http.HTTPStatus(status).phrase}",
-            "Strict-Transport-Security": "max-age=31536000",
-            "Vary": "Accept-Encoding",
-            "Via": "1.1 varnish, 1.1 varnish",
-            "X-Cache": "MISS, MISS",
-            "X-Cache-Hits": "0, 0",
-            "X-Served-By": "cache-chi-klot8100099-CHI, cache-ams21040-AMS",
-            "X-Timer": "S1757341340.148444,VS0,VE202",
-        }
-        | (headers or {}),
-        "application/json",
-    )
-
-
-def resource(body: Any) -> Response:
-    """The newer services: one Varnish, no Status."""
-    return Response(
-        json.dumps(body, separators=(",", ":")),
-        200,
-        {
-            "Accept-Ranges": "bytes",
-            "Cache-Control": "no-store",
-            "Pragma": "no-cache",
-            "Server": "fastly control-gateway",
-            "Strict-Transport-Security": "max-age=31536000",
-            "Via": "1.1 varnish",
-            "X-Cache": "MISS",
-            "X-Cache-Hits": "0",
-            "X-Content-Type-Options": "nosniff",
-            "X-Served-By": "cache-ams21040-AMS",
-            "X-Timer": "S1754072329.195334,VS0,VE80",
-        },
-        "application/json",
-    )
-
-
-def cache_node(
-    text: str,
-    media_type: str | None = "application/json",
-    headers: dict[str, str] | None = None,
-    *,
-    status: int = 200,
-) -> Response:
-    """A cache node of the edge, which answers purges by itself and names fewer headers."""
-    return Response(
-        text,
-        status,
-        {
-            "Accept-Ranges": "bytes",
-            "Via": "1.1 varnish",
-            "X-Served-By": "cache-ams21040-AMS",
-            "X-Varnish": "3089614571",
-        }
-        | (headers or {}),
-        media_type,
-    )

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from fastly_mcp.sandbox.answers import JSON, JSON_API, PROBLEM
+
 
 class FastlyError(Exception):
     """An answer that says no."""
 
-    def __init__(self, status: int, body: dict[str, Any]) -> None:
+    def __init__(self, status: int, body: dict[str, Any], media_type: str = JSON) -> None:
         super().__init__(status, body)
         self.status = status
         self.body = body
+        self.media_type = media_type
 
 
 def bad_credentials() -> FastlyError:
@@ -39,9 +42,47 @@ def record_not_found(detail: str) -> FastlyError:
     return FastlyError(404, {"msg": "Record not found", "detail": detail})
 
 
+def no_such_object(label: str, **named: object) -> FastlyError:
+    """The 404 of a versioned object [go-fastly backends/cleanup.yaml]."""
+    what = ", ".join(f"{key} => {value}" for key, value in named.items())
+    return record_not_found(f"Couldn't find {label} '{{ deleted => 0000-00-00 00:00:00, {what} }}'")
+
+
+def no_such_member(label: str, **named: object) -> FastlyError:
+    """The 404 of what lives outside the versions [go-fastly dictionary_items/cleanup.yaml]."""
+    what = ", ".join(f"{key} => {value}" for key, value in named.items())
+    return record_not_found(f"Couldn't find {label} '{{ {what} }}'")
+
+
+def cannot_find(record: str, name: str) -> FastlyError:
+    """Another 404 [go-fastly service_authorizations/cleanup.yaml]."""
+    return record_not_found(f"Cannot find {record} '{name}'")
+
+
 def no_service_for_url() -> FastlyError:
     """A URL purge whose host belongs to no service of this token [fastly-php#53]."""
     return record_not_found("Cannot find service")
+
+
+def bad_request(detail: str) -> FastlyError:
+    """A value that does not fit [go-fastly acls/create_expected_error.yaml]."""
+    return FastlyError(400, {"msg": "Bad request", "detail": detail})
+
+
+def service_deleted(service_id: str) -> FastlyError:
+    """A service that is gone [go-fastly services/details_with_filters/cleanup.yaml]."""
+    return bad_request(f"Service '{service_id}' is deleted")
+
+
+def duplicate(kind: str, name: str) -> FastlyError:
+    """A name that is taken [go-fastly s3s/create6.yaml]."""
+    return FastlyError(409, {"msg": "Duplicate record", "detail": f"Duplicate {kind}: '{name}'"})
+
+
+def version_locked(service_id: str, number: int) -> FastlyError:
+    """A change to a version that may not change [go-fastly tls_subscription/compute/cleanup]."""
+    detail = f"Version '{number}' for service '{service_id}' is locked"
+    return FastlyError(422, {"msg": "Version locked", "detail": detail})
 
 
 def over_the_limit() -> FastlyError:
@@ -63,6 +104,18 @@ def too_many_keys() -> FastlyError:
     return purge_failed("Batch surrogate key request only supports up to 256 surrogate keys")
 
 
-def invalid_value(field: str) -> FastlyError:
-    """Domain management's 400: JSON:API errors, sent as application/json."""
-    return FastlyError(400, {"errors": [{"title": f"Invalid value for {field}", "detail": ""}]})
+def json_api(status: int, title: str, detail: str = "", media_type: str = JSON_API) -> FastlyError:
+    """JSON:API's errors [go-fastly tls_subscription/cleanup.yaml].
+
+    Domain management sends the same body as application/json.
+    """
+    return FastlyError(status, {"errors": [{"title": title, "detail": detail}]}, media_type)
+
+
+def problem(
+    status: int, title: str, detail: str = "", media_type: str = PROBLEM, **more: Any
+) -> FastlyError:
+    """A problem document [go-fastly alerts/cleanup_alert_definition.yaml]."""
+    return FastlyError(
+        status, {**more, "title": title, "status": status, "detail": detail}, media_type
+    )

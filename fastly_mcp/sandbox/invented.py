@@ -3,19 +3,35 @@
 The shapes come from recordings of the real API and from its documentation. Where those are silent
 the choice is made here, so that nobody mistakes it for Fastly's. Invented too, but elsewhere:
 
-- A purge-only token reaches its purges and /tokens/self and nothing else, and purge_all does not
-  include purge_select (`app.Access`).
+- A purge-only token reaches its purges and /tokens/self and nothing else, purge_all does not
+  include purge_select, and of roles and per-service permissions nothing follows (`routing.Access`).
 - A token that lacks a scope, may not read itself or is limited to other services is refused with
   `errors.not_authorized`, a recorded body, though not recorded for these cases.
-- Rows inside /details look like the rows of the lists (`services.version_detail`).
+- Every change but a purge by URL or key counts against the hourly limit, also where no header says
+  so (`app`).
+- Rows inside /details look like the rows of the lists (`services.services.version_detail`).
 - GET /service/{id}/domain shows the active version's domains; `version` of a listed service that
-  was never activated is its newest (`services`).
-- What the edge check does to the edge, and that nothing expires there (`edge`).
+  was never activated is its newest (`services.services`).
+- What the edge check does to the edge, and how the origins' content changes (`edge.cache`).
+- What a compiler would say of VCL, beyond one recorded warning (`services.vcl`). The sandbox runs
+  no VCL.
+- Domains are not taken from each other: two services may list the same one, and the first serves.
 """
 
+import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from fastly_mcp.sandbox.errors import FastlyError, purge_failed, record_not_found
+from pydantic_core import to_json
+
+from fastly_mcp.sandbox.errors import (
+    FastlyError,
+    bad_request,
+    problem,
+    purge_failed,
+    record_not_found,
+)
 
 PER_PAGE_LIMIT = 100
 """GET /service: documented as 1 to 100; that more is cut to 100, as here, is not."""
@@ -25,9 +41,6 @@ CHANGES_PER_HOUR = 1000
 
 KEY_BYTES = 1024
 """Documented; the wording of the refusal below is not."""
-
-CACHE_CONTROL = "public, max-age=0, s-maxage=31536000"
-"""The origins cache for a year, so that in the sandbox nothing expires and only a purge changes."""
 
 
 def names_that_match(host: str) -> Iterator[str]:
@@ -72,14 +85,12 @@ def no_service_named(name: str) -> FastlyError:
 
 def parameter_missing(name: str) -> FastlyError:
     """A query parameter that the endpoint cannot do without."""
-    return FastlyError(400, {"msg": "Bad request", "detail": f"Missing parameter '{name}'"})
+    return bad_request(f"Missing parameter '{name}'")
 
 
 def no_list_of_keys() -> FastlyError:
     """A batch purge without keys, or whose keys are not a list of strings."""
-    return FastlyError(
-        400, {"msg": "Bad request", "detail": "surrogate_keys must be a list of strings"}
-    )
+    return bad_request("surrogate_keys must be a list of strings")
 
 
 def key_too_long() -> FastlyError:
@@ -100,3 +111,68 @@ REFUSED_BY_VCL = """\
 </html>
 """
 """What a service's own `error 403` makes of a URL purge: Varnish's page, no JSON of Fastly's."""
+
+
+def does_not_fit(why: str) -> FastlyError:
+    """A field whose value does not fit, in the recorded form of such a refusal."""
+    return bad_request(f"{why[:1].upper()}{why[1:]}")
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """What does not fit, told as a ValueError, becomes that refusal."""
+    try:
+        yield
+    except ValueError as error:
+        raise does_not_fit(str(error)) from None
+
+
+def service_is_active(service_id: str) -> FastlyError:
+    """Known to be refused; the body is not recorded."""
+    return bad_request(f"Service '{service_id}' has an active version; deactivate it first")
+
+
+def cannot_be_activated(why: str) -> FastlyError:
+    """A version that does not compile."""
+    return bad_request(f"Version has errors: {why}")
+
+
+def not_active(number: int) -> FastlyError:
+    """A version that cannot be deactivated because it is not active."""
+    return bad_request(f"Version '{number}' is not active")
+
+
+def no_vcl(service_id: str) -> FastlyError:
+    """Compute services have no VCL to generate."""
+    return bad_request(f"Service '{service_id}' is not a VCL service")
+
+
+def last_server(pool_id: str) -> FastlyError:
+    """The last server of a pool: that it is a 400 is recorded."""
+    return bad_request(f"Pool '{pool_id}' needs at least one server")
+
+
+def bad_package() -> FastlyError:
+    """A package that is none: that it is a 400 is recorded [go-fastly package/update_invalid]."""
+    return bad_request("Package is not a valid gzipped tarball of a Compute service")
+
+
+def bad_image_setting(why: str) -> FastlyError:
+    """A problem document without a status [go-fastly imageoptimizerdefaultsettings/]."""
+    error = problem(
+        400, "Bad request", why, type="https://docs.fastly.com/en/guides/image-optimizer"
+    )
+    del error.body["status"]
+    return error
+
+
+def door_is_shut(header: str) -> FastlyError:
+    """The sandbox's own doors want a header that no web form can send."""
+    return FastlyError(
+        403, {"msg": "The sandbox's doors need a header", "detail": f"Send {header}: 1"}
+    )
+
+
+def digest(value: Any) -> str:
+    """A digest over any data; Fastly's own digests are taken over something that is not told."""
+    return hashlib.sha256(to_json(value)).hexdigest()

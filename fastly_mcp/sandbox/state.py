@@ -1,20 +1,21 @@
-"""What the sandbox's Fastly knows: one customer, its tokens, its services and the edge."""
+"""What the sandbox's Fastly knows: one customer, its users and tokens, its services, the edge.
 
-import itertools
-import re
-from collections.abc import Callable, Iterator
+All of it is plain data, so that pydantic can write it to a state file and read it back. A `Row` is
+never changed in place: whoever changes one puts a new one in its stead. So versions share rows.
+"""
+
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from fastly_mcp.sandbox import invented
-from fastly_mcp.sandbox.edge import Edge
+from fastly_mcp.sandbox.edge.cache import Edge
 
 Row = dict[str, Any]
-"""One object as it goes over the wire."""
+"""One object as it goes over the wire, or nearly."""
 
-PURGE_GUARD = re.compile(r'req\.method == "FASTLYPURGE"\)\s*{\s*error 403')
-"""The sandbox runs no VCL: it looks for the guard against purges by URL as people write it."""
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def stamp(moment: datetime) -> str:
@@ -22,17 +23,36 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def stamp_with_fraction(moment: datetime) -> str:
+    """The timestamp of TLS and domain management."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def make_id(name: str, length: int = 22) -> str:
+    """An id that looks like Fastly's, the same for the same name every time."""
+    number = int.from_bytes(hashlib.sha256(name.encode("utf-8", "replace")).digest())
+    letters = []
+    for _ in range(length):
+        number, letter = divmod(number, 62)
+        letters.append(BASE62[letter])
+    return "".join(letters)
+
+
 @dataclass(slots=True)
 class Token:
     id: str
     name: str
     scopes: tuple[str, ...]
-    created_at: datetime
-    expires_at: datetime | None = None
+    user_id: str
+    created_at: str
+    expires_at: str | None = None
     services: tuple[str, ...] = ()
     """The ids it is limited to; none means all services."""
+    is_automation: bool = False
+    role: str = ""
+    """Of an automation token; the others have their user's."""
     may_read_itself: bool = True
-    last_used_at: datetime | None = None
+    last_used_at: str | None = None
     ip: str | None = None
     user_agent: str | None = None
 
@@ -47,10 +67,13 @@ class Version:
     updated_at: str
     comment: str = ""
     active: bool = False
+    staging: bool = False
     locked: bool = False
-    objects: dict[str, list[Row]] = field(default_factory=dict)
-    """The rows by kind, under the names that /details uses: backends, domains, …"""
+    objects: dict[str, tuple[Row, ...]] = field(default_factory=dict)
+    """The rows by kind, under the names of `kinds`; replaced on every change, shared by clones."""
     settings: Row = field(default_factory=dict)
+    features: dict[str, Row] = field(default_factory=dict)
+    """What a version has at most one of: http3, image_optimizer_default_settings, package."""
 
 
 @dataclass(slots=True)
@@ -63,6 +86,11 @@ class Service:
     updated_at: str
     versions: list[Version]
     paused: bool = False
+    deleted_at: str | None = None
+    members: dict[str, dict[str, Row]] = field(default_factory=dict)
+    """What lives outside the versions, by the id of the dictionary, ACL, pool or snippet."""
+    products: dict[str, Row] = field(default_factory=dict)
+    """The configuration of each enabled product."""
 
     @property
     def newest(self) -> Version:
@@ -70,39 +98,27 @@ class Service:
 
     @property
     def active(self) -> Version | None:
-        return next((version for version in self.versions if version.active), None)
+        return next((version for version in reversed(self.versions) if version.active), None)
 
     @property
-    def refuses_purge(self) -> bool:
-        """Whether the active VCL turns FASTLYPURGE away; see `PURGE_GUARD`."""
-        vcls = self.active.objects.get("vcls", ()) if self.active else ()
-        return any(PURGE_GUARD.search(vcl["content"]) for vcl in vcls)
+    def staged(self) -> Version | None:
+        return next((version for version in reversed(self.versions) if version.staging), None)
+
+    def rows(self, kind: str) -> tuple[Row, ...]:
+        """The rows of one kind in the active version."""
+        return self.active.objects.get(kind, ()) if self.active else ()
 
 
 @dataclass(slots=True)
-class ManagedDomain:
-    """A domain of domain management, which lives beside the versions' domain lists."""
-
-    id: str
-    fqdn: str
-    service_id: str | None
-    activated: bool
-    verified: bool
-    description: str
-    created_at: str
-    updated_at: str
-
-
-@dataclass(slots=True)
-class WriteLimit:
-    """The hourly limit on changes, which all tokens of a user share [docs.fastly.com/api]."""
+class Limit:
+    """So many per hour, counted from whole hour to whole hour."""
 
     per_hour: int
     hour: int = 0
     used: int = 0
 
     def spend(self, now: datetime) -> bool:
-        """Count one change; false when the hour has none left."""
+        """Count one; false when the hour has none left."""
         hour = int(now.timestamp()) // 3600
         if hour != self.hour:
             self.hour, self.used = hour, 0
@@ -120,42 +136,108 @@ class WriteLimit:
 
 
 @dataclass(slots=True)
+class Limits:
+    changes_per_hour: int = invented.CHANGES_PER_HOUR
+    """Per user; all of a user's tokens share it [docs.fastly.com/api]."""
+    purges_per_hour: int = 100_000
+    """By URL and key, per customer [the purging reference, through third parties]."""
+    edge_checks_per_hour: int = 200
+    """[agent toolkit, purging.md]."""
+    counts: dict[str, Limit] = field(default_factory=dict)
+
+    def count(self, name: str, per_hour: int) -> Limit:
+        return self.counts.setdefault(name, Limit(per_hour))
+
+    def changes(self, user_id: str) -> Limit:
+        return self.count(f"changes {user_id}", self.changes_per_hour)
+
+    def purges(self) -> Limit:
+        return self.count("purges", self.purges_per_hour)
+
+    def edge_checks(self) -> Limit:
+        return self.count("edge checks", self.edge_checks_per_hour)
+
+
+@dataclass(slots=True)
+class Purge:
+    """One purge that was accepted: what the door `purges` tells and what traffic feels."""
+
+    at: str
+    token_id: str
+    service_id: str
+    kind: str
+    """url, key, keys or all."""
+    targets: tuple[str, ...]
+    soft: bool
+    staging: bool
+    id: str
+
+
+@dataclass(slots=True)
+class Incident:
+    """Something that went wrong at a service's origin for a while."""
+
+    service_id: str
+    start: str
+    end: str
+    errors: float
+    """The share of the origin's answers that are 503 meanwhile."""
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What visitors ask of one service."""
+
+    requests_per_second: float
+    """On average over a week."""
+    hit_ratio: float = 0.92
+    bytes_per_request: int = 24_000
+    origin_ms: int = 180
+
+
+@dataclass(slots=True)
 class World:
     """Everything one sandbox holds; starting over makes a new one."""
 
-    now: Callable[[], datetime]
     customer: Row
-    user: Row
+    users: dict[str, Row]
     tokens: dict[str, Token]
     """By value."""
     services: dict[str, Service]
-    domains: list[ManagedDomain]
     edge: Edge
-    limit: WriteLimit = field(default_factory=lambda: WriteLimit(invented.CHANGES_PER_HOUR))
-    purge_numbers: Iterator[int] = field(default_factory=lambda: itertools.count(11_993_984))
+    traffic: dict[str, Traffic] = field(default_factory=dict)
+    """By service id."""
+    incidents: list[Incident] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    """Oldest first."""
+    purges: list[Purge] = field(default_factory=list)
+    collections: dict[str, dict[str, Row]] = field(default_factory=dict)
+    """What lives beside the services, by the names of `resources`, then by id."""
+    limits: Limits = field(default_factory=Limits)
+    serial: int = 0
+    """How many ids were given out."""
+    purge_serial: int = 11_993_984
+    clock_offset: float = 0.0
+    """Seconds by which the sandbox's time is moved against the machine's."""
+
+    def collection(self, name: str) -> dict[str, Row]:
+        return self.collections.setdefault(name, {})
+
+    def new_id(self, length: int = 22) -> str:
+        self.serial += 1
+        return make_id(f"{self.customer['id']} {self.serial}", length)
 
     def service_at(self, host: str) -> Service | None:
         """The service the edge picks for a host: exact before wildcard, drafts do not count."""
-        names: dict[str, str] = {}
-        for service in self.services.values():
-            if service.active:
-                for domain in service.active.objects["domains"]:
-                    names[domain["name"]] = service.id
-        for managed in self.domains:
-            if managed.service_id:
-                names[managed.fqdn] = managed.service_id
+        managed = {row["fqdn"]: row["service_id"] for row in self.collection("domains").values()}
         for candidate in invented.names_that_match(host):
-            if candidate in names:
-                return self.services[names[candidate]]
+            service = self.services.get(managed.get(candidate) or "")
+            if service and service.deleted_at is None:
+                return service
+            for service in self.services.values():
+                if service.deleted_at is None and any(
+                    row["name"] == candidate for row in service.rows("domains")
+                ):
+                    return service
         return None
-
-
-class Sandbox:
-    """One world, until it starts over with a new one."""
-
-    def __init__(self, make_world: Callable[[], World]) -> None:
-        self._make_world = make_world
-        self.world = make_world()
-
-    def start_over(self) -> None:
-        self.world = self._make_world()

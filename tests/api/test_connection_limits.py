@@ -15,11 +15,14 @@ from fastly_mcp.errors import (
     NotPermitted,
     Unavailable,
 )
-from fastly_mcp.sandbox.larkspur import ADMIN, TENANTS
+
 from fastly_mcp.scopes import Scope
 from tests.api.upstream import SELF, Clock, Upstream, down, purge
 from tests.api.wire import answer_json
 from tests.conftest import BLOG, SHOP, Connect
+
+TENANTS = "isAjIhKtJ0RlgLKOmxgJTe"
+ADMIN = "KdNnFRIBXuDL7DxtpYlSXp"
 
 pytestmark = pytest.mark.anyio
 

@@ -12,10 +12,14 @@ from fastly_mcp.api.domains import DomainIndex
 from fastly_mcp.api.services import Service, Services
 from fastly_mcp.errors import InvalidArgument, NotAuthorized, TooLarge, Unavailable
 from fastly_mcp.sandbox import create_app
-from fastly_mcp.sandbox.larkspur import ADMIN, DOWNLOADS, EDGE_API, TENANTS
 from tests.api.upstream import Clock, Upstream, down
 from tests.api.wire import answer_json, app_of
 from tests.conftest import BLOG, SHOP, Connect
+
+TENANTS = "isAjIhKtJ0RlgLKOmxgJTe"
+ADMIN = "KdNnFRIBXuDL7DxtpYlSXp"
+EDGE_API = "fKtHF4vUCsMehGAkWvj7FA"
+DOWNLOADS = "c9QeWJKY40uvSwMFLZDe1f"
 
 pytestmark = pytest.mark.anyio
 

@@ -20,6 +20,6 @@ async def client(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app, client=("192.0.2.7", 4711)),
         base_url="https://api.fastly.com",
-        headers={"Fastly-Key": "sandbox", "User-Agent": "tests"},
+        headers={"Fastly-Key": "sandbox", "User-Agent": "tests", "Sandbox-Door": "1"},
     ) as client:
         yield client

@@ -91,7 +91,7 @@ class Upstream:
         """How the POPs hold a URL: fresh, stale, absent."""
         transport = httpx2.ASGITransport(app=self.sandbox)
         async with httpx2.AsyncClient(transport=transport, base_url="http://sandbox") as client:
-            answer = await client.get("/_sandbox/edge", params={"url": url})
+            answer = await client.get("/_sandbox/edge", params={"url": url}, headers={"Sandbox-Door": "1"})
         return {pop["state"] for pop in answer.json()["pops"]}
 
 

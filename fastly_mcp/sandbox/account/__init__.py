@@ -1,0 +1,1 @@
+"""Who may do what: customer, users, tokens, and the log of what they did."""

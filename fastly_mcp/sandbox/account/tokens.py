@@ -1,0 +1,266 @@
+"""API tokens: of users, and automation tokens, which answer in three different shapes."""
+
+from datetime import datetime
+from itertools import count
+
+from starlette.responses import Response
+
+from fastly_mcp.sandbox import errors, invented
+from fastly_mcp.sandbox.account.account import check_customer
+from fastly_mcp.sandbox.account.events import record
+from fastly_mcp.sandbox.answers import classic, classic_nothing, newer
+from fastly_mcp.sandbox.calls import Call
+from fastly_mcp.sandbox.state import Row, Token, World, make_id, stamp
+
+SCOPES = frozenset({"global", "global:read", "purge_select", "purge_all"})
+ROLES = frozenset({"superuser", "engineer", "billing", "user", "tls_admin", "tls_viewer"})
+ACTIVE = 100
+"""Tokens a user may have [agent toolkit, account-management.md]."""
+BULK = "application/vnd.api+json"
+
+
+def token_row(world: World, token: Token) -> Row:
+    """`scope` and `scopes` say the same; `service_id` is legacy, and names the last of several."""
+    return {
+        "id": token.id,
+        "user_id": token.user_id,
+        "customer_id": world.customer["id"],
+        "name": token.name,
+        "last_used_at": token.last_used_at,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "ip": token.ip,
+        "user_agent": token.user_agent,
+        "sudo_expires_at": None,
+        "scopes": token.scopes,
+        "scope": " ".join(token.scopes),
+        "services": token.services,
+        "service_id": token.services[-1] if token.services else None,
+    }
+
+
+def get_token(call: Call) -> Response:
+    if not call.token.may_read_itself:
+        raise errors.not_authorized()
+    return classic(token_row(call.world, call.token))
+
+
+def list_tokens(call: Call) -> Response:
+    """The tokens of the user who asks."""
+    found = [
+        token_row(call.world, token)
+        for token in call.world.tokens.values()
+        if token.user_id == call.token.user_id and not token.is_automation
+    ]
+    return classic(found)
+
+
+def list_customer_tokens(call: Call) -> Response:
+    check_customer(call)
+    tokens = [token for token in call.world.tokens.values() if not token.is_automation]
+    return classic([token_row(call.world, token) for token in tokens])
+
+
+def create_token(call: Call) -> Response:
+    """A new token of the user who asks. The answer alone holds its value, and has no `scopes`."""
+    token = _made(call, call.given())
+    value = _put(call, token)
+    record(call, "token.create", name=token.name)
+    return classic(
+        {
+            "id": token.id,
+            "name": token.name,
+            "user_id": token.user_id,
+            "customer_id": call.world.customer["id"],
+            "service_id": token.services[-1] if token.services else None,
+            "services": token.services,
+            "scope": " ".join(token.scopes),
+            "created_at": token.created_at,
+            "updated_at": token.created_at,
+            "expires_at": token.expires_at,
+            "access_token": value,
+        }
+    )
+
+
+def _put(call: Call, token: Token) -> str:
+    """Keep a new token; its value begins so that it is sent over plain http."""
+    for serial in count(len(call.world.tokens)):
+        value = f"sandbox-{make_id(f'{token.id} {serial}', 24)}"
+        if value not in call.world.tokens:
+            break
+    call.world.tokens[value] = token
+    return value
+
+
+def _made(call: Call, given: Row) -> Token:
+    scopes = tuple(str(given.get("scope") or "global").split())
+    if not scopes or not SCOPES.issuperset(scopes):
+        # Documented as an error of its own [agent toolkit, account-management.md].
+        raise errors.FastlyError(400, {"msg": "invalid_scope"})
+    mine = [token for token in call.world.tokens.values() if token.user_id == call.token.user_id]
+    if len(mine) >= ACTIVE:
+        raise invented.does_not_fit(f"a user may have {ACTIVE} tokens")
+    services = given.get("services") or given.get("service_id") or []
+    services = [services] if isinstance(services, str) else services
+    for service_id in services:
+        if service_id not in call.world.services:
+            raise invented.no_such_service(str(service_id))
+    return Token(
+        id=call.world.new_id(),
+        name=str(given.get("name") or "unnamed"),
+        scopes=scopes,
+        user_id=call.token.user_id,
+        created_at=call.stamp,
+        expires_at=_expiry(call, given.get("expires_at")),
+        services=tuple(services),
+    )
+
+
+def _expiry(call: Call, text: object) -> str | None:
+    """422 for a time that is none or past [agent toolkit, account-management.md]."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(text))
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=call.now.tzinfo)
+        told = stamp(moment)
+    except (ValueError, OverflowError):
+        raise errors.FastlyError(422, {"msg": "Invalid expires_at"}) from None
+    if moment <= call.now:
+        raise errors.FastlyError(422, {"msg": "Invalid expires_at"})
+    return told
+
+
+def revoke_itself(call: Call) -> Response:
+    _revoke(call, call.token.id)
+    return classic_nothing()
+
+
+def revoke_token(call: Call) -> Response:
+    _revoke(call, call.params["token_id"])
+    return classic_nothing()
+
+
+def revoke_tokens(call: Call) -> Response:
+    """In bulk: all of them or none."""
+    if not call.headers.get("Content-Type", "").startswith(BULK):
+        raise invented.does_not_fit(f"the content type must be {BULK}; ext=bulk")
+    data = call.json_object().get("data")
+    if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
+        raise invented.does_not_fit("data must be a list of tokens")
+    wanted = [str(each.get("id")) for each in data]
+    known = {token.id for token in call.world.tokens.values()}
+    for token_id in wanted:
+        if token_id not in known:
+            raise errors.cannot_find("token", token_id)
+    for token_id in dict.fromkeys(wanted):
+        _revoke(call, token_id)
+    return classic_nothing()
+
+
+def _revoke(call: Call, token_id: str) -> None:
+    for value, token in call.world.tokens.items():
+        if token.id == token_id:
+            del call.world.tokens[value]
+            record(call, "token.destroy", name=token.name)
+            return
+    raise errors.cannot_find("token", token_id)
+
+
+# Automation tokens: the list says `scopes` and means text, one alone says `scope` and has no
+# services, and a new one has "" where the others have null [go-fastly automation_tokens/].
+
+
+def _automation_token(call: Call) -> Token:
+    for token in call.world.tokens.values():
+        if token.is_automation and token.id == call.params["token_id"]:
+            return token
+    raise errors.cannot_find("token", call.params["token_id"])
+
+
+def list_automation_tokens(call: Call) -> Response:
+    found = [token for token in call.world.tokens.values() if token.is_automation]
+    page, per_page = call.number("page", 1), call.number("per_page", 100, 100)
+    return newer(
+        {
+            "data": [
+                {
+                    **token_row(call.world, token),
+                    "access_token": "",
+                    "creator_id": token.user_id,
+                    "role": token.role,
+                    "scopes": " ".join(token.scopes),
+                    "services": token.services,
+                    "tls_access": False,
+                }
+                for token in found[(page - 1) * per_page : page * per_page]
+            ],
+            "meta": {
+                "current_page": page,
+                "per_page": per_page,
+                "record_count": len(found),
+                "total_pages": max(1, -(-len(found) // per_page)),
+            },
+        }
+    )
+
+
+def create_automation_token(call: Call) -> Response:
+    given = call.given()
+    role = str(given.get("role") or "engineer")
+    if role not in ROLES:
+        raise invented.does_not_fit("role is unknown")
+    token = _made(call, given)
+    token.is_automation, token.role = True, role
+    value = _put(call, token)
+    record(call, "automation_token.create", name=token.name)
+    return newer(
+        {
+            "id": token.id,
+            "name": token.name,
+            "customer_id": call.world.customer["id"],
+            "role": role,
+            "scope": " ".join(token.scopes),
+            "services": token.services,
+            "created_at": token.created_at,
+            "expires_at": token.expires_at or "",
+            "ip": "",
+            "last_used_at": "",
+            "user_agent": "",
+            "tls_access": False,
+            "access_token": value,
+        }
+    )
+
+
+def get_automation_token(call: Call) -> Response:
+    token = _automation_token(call)
+    return newer(
+        {
+            "id": token.id,
+            "name": token.name,
+            "role": token.role,
+            "scope": " ".join(token.scopes),
+            "services": None,
+            "created_at": token.created_at,
+            "expires_at": token.expires_at,
+            "ip": token.ip,
+            "last_used_at": token.last_used_at,
+            "user_agent": token.user_agent,
+            "access_token": "",
+        }
+    )
+
+
+def list_automation_token_services(call: Call) -> Response:
+    token = _automation_token(call)
+    names = [call.world.services[each] for each in token.services if each in call.world.services]
+    data = [{"id": service.id, "name": service.name} for service in names]
+    count_ = {"current_page": 1, "per_page": 100, "record_count": len(data), "total_pages": 1}
+    return newer({"data": data, "meta": count_})
+
+
+def revoke_automation_token(call: Call) -> Response:
+    _revoke(call, _automation_token(call).id)
+    return newer(None, 204)

@@ -1,0 +1,92 @@
+"""The users of the account."""
+
+from starlette.responses import Response
+
+from fastly_mcp.sandbox import errors, invented
+from fastly_mcp.sandbox.account.account import check_customer
+from fastly_mcp.sandbox.account.events import record
+from fastly_mcp.sandbox.account.tokens import ROLES
+from fastly_mcp.sandbox.answers import OK, classic
+from fastly_mcp.sandbox.calls import Call
+from fastly_mcp.sandbox.state import Row, World
+
+
+def make_user(world_customer: str, user_id: str, at: str, given: Row) -> Row:
+    """A user as Fastly shows one; null where nobody said anything [go-fastly users/create]."""
+    return {
+        "id": user_id,
+        "name": str(given.get("name") or ""),
+        "login": str(given.get("login") or ""),
+        "role": str(given.get("role") or "user"),
+        "customer_id": world_customer,
+        "created_at": at,
+        "updated_at": at,
+        "deleted_at": None,
+        "last_active_at": None,
+        "limit_services": False,
+        "locked": None,
+        "require_new_password": None,
+        "two_factor_auth_enabled": None,
+    }
+
+
+def list_users(call: Call) -> Response:
+    check_customer(call)
+    return classic(list(call.world.users.values()))
+
+
+def create_user(call: Call) -> Response:
+    given = call.given()
+    login = str(given.get("login") or "")
+    if "@" not in login:
+        raise invented.does_not_fit("login must be an e-mail address")
+    if any(user["login"] == login for user in call.world.users.values()):
+        raise errors.duplicate("user", login)
+    _check_role(given)
+    user = make_user(call.world.customer["id"], call.world.new_id(), call.stamp, given)
+    call.world.users[user["id"]] = user
+    record(call, "user.create", name=login)
+    return classic(user)
+
+
+def _check_role(given: Row) -> None:
+    if given.get("role", "user") not in ROLES:
+        raise invented.does_not_fit("role is unknown")
+
+
+def find(world: World, user_id: str) -> Row:
+    user = world.users.get(user_id)
+    if user is None:
+        raise errors.cannot_find("user", user_id)
+    return user
+
+
+def get_user(call: Call) -> Response:
+    return classic(find(call.world, call.params["user_id"]))
+
+
+def update_user(call: Call) -> Response:
+    user, given = find(call.world, call.params["user_id"]), call.given()
+    _check_role(given)
+    changed = {name: str(given[name]) for name in ("name", "login", "role") if name in given}
+    call.world.users[user["id"]] = user | changed | {"updated_at": call.stamp}
+    record(call, "user.update", name=user["login"])
+    return classic(call.world.users[user["id"]])
+
+
+def delete_user(call: Call) -> Response:
+    """The user's tokens go with them; nobody deletes themselves."""
+    user = find(call.world, call.params["user_id"])
+    if user["id"] == call.token.user_id:
+        raise invented.does_not_fit("you cannot delete yourself")
+    del call.world.users[user["id"]]
+    for value, token in list(call.world.tokens.items()):
+        if token.user_id == user["id"]:
+            del call.world.tokens[value]
+    record(call, "user.delete", name=user["login"])
+    return classic(OK)
+
+
+def request_password_reset(call: Call) -> Response:
+    """Mails nobody. It is all the same whether there is such a user, as strangers may ask."""
+    return classic(OK)

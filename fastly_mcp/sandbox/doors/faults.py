@@ -1,0 +1,131 @@
+"""Faults: what a real network and a real Fastly do to a client now and then, on demand."""
+
+import fnmatch
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import anyio
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+Answer = Callable[[], Response]
+
+DROP = "fastly_mcp.drop"
+"""The ASGI extension through which a server lets its connection be cut."""
+LONGEST = 600.0  # seconds of any fault
+DRIP = 0.05  # seconds between two bytes
+PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n</body>\r\n</html>\r\n"
+KINDS = {
+    "status": "answers this status with a body that says nothing of why",
+    "html": "answers this status with an HTML page, as a proxy on the way does",
+    "truncated": "announces the whole body and sends half of it",
+    "huge": "answers with a body of this size",
+    "delay": "waits so long, then answers as always",
+    "hang": "never answers",
+    "drop": "cuts the connection before anything is done",
+    "drop_after": "does what was asked, and cuts the connection instead of answering",
+    "drip": "answers byte by byte",
+    "redirect": "sends the client elsewhere",
+}
+"""What `kind` may be, and what it does."""
+
+
+class Dropped(ConnectionAbortedError):
+    """The connection is cut; where no server can do that, this is raised through it."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """One fault, until it has happened `count` times."""
+
+    kind: str
+    method: str = "*"
+    path: str = "*"
+    """A pattern with *, for the path as it is sent."""
+    count: int = 1
+    status: int = 503
+    seconds: float = 1.0
+    size: int = 64 * 2**20
+    location: str = "https://elsewhere.example/"
+
+    def matches(self, method: str, path: str) -> bool:
+        return self.method in {"*", method} and fnmatch.fnmatchcase(path, self.path)
+
+    async def play(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request in this fault's way; `answer` does what was asked."""
+        if self.kind == "delay":
+            await anyio.sleep(self.seconds)
+            await answer()(scope, receive, send)
+        elif self.kind == "hang":
+            with anyio.move_on_after(LONGEST):
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+            drop(scope)
+        elif self.kind == "drop":
+            drop(scope)
+        elif self.kind == "drop_after":
+            answer()
+            drop(scope)
+        elif self.kind == "truncated":
+            await _send_part(answer(), scope, send)
+        elif self.kind == "drip":
+            await _send_slowly(answer(), send)
+        else:
+            await self._instead()(scope, receive, send)
+
+    def _instead(self) -> Response:
+        if self.kind == "html":
+            return Response(PAGE, self.status, media_type="text/html")
+        if self.kind == "huge":
+            return Response(b'["' + b"x" * self.size + b'"]', media_type="application/json")
+        if self.kind == "redirect":
+            return Response(None, 302, {"Location": self.location})
+        return Response(b'{"msg":"A fault of the sandbox"}', self.status, None, "application/json")
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults still to happen; the first that matches a request happens to it."""
+
+    waiting: list[Fault] = field(default_factory=list)
+
+    def take(self, method: str, path: str) -> Fault | None:
+        for fault in self.waiting:
+            if fault.matches(method, path):
+                fault.count -= 1
+                if fault.count <= 0:
+                    self.waiting.remove(fault)
+                return fault
+        return None
+
+
+def drop(scope: Scope) -> None:
+    """Cut the connection."""
+    cut = (scope.get("extensions") or {}).get(DROP)
+    if cut is None:
+        raise Dropped("a fault of the sandbox")
+    cut()
+
+
+async def _send_part(response: Response, scope: Scope, send: Send) -> None:
+    body = bytes(response.body)
+    await send(_start(response))
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+    drop(scope)
+
+
+async def _send_slowly(response: Response, send: Send) -> None:
+    await send(_start(response))
+    with anyio.move_on_after(LONGEST):
+        for byte in bytes(response.body):
+            await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
+            await anyio.sleep(DRIP)
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _start(response: Response) -> dict[str, object]:
+    return {
+        "type": "http.response.start",
+        "status": response.status_code,
+        "headers": response.raw_headers,
+    }

@@ -1,0 +1,262 @@
+"""The edge: what every POP holds, what a purge does to it, and what a visitor gets there.
+
+A purge removes nothing by itself: it leaves a mark, and a copy that is older than a mark of its
+service, its URL or one of its keys is gone (hard) or stale (soft) when somebody looks. So a purge
+takes no longer for ten thousand pages than for one.
+
+Copies also age, as their Cache-Control says. What is stale is still served while
+`stale-while-revalidate` lasts, and fetched anew meanwhile: the visitor after that gets the new one.
+Fastly's edge check is a visit to every POP, so it changes what it looks at; `state` only looks.
+"""
+
+import hashlib
+import re
+import string
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+from urllib.parse import quote
+
+from fastly_mcp.sandbox.edge.pops import POPS, Pop
+
+PRINTABLE = string.ascii_letters + string.digits + string.punctuation
+CACHE_CONTROL = "public, max-age=0, s-maxage=31536000, stale-while-revalidate=86400"
+"""What the origins say unless the seed says otherwise: only a purge changes such a page."""
+UNCACHEABLE = re.compile(r"\b(?:private|no-store)\b")
+SECONDS = r"\b%s=(\d{1,10})"
+
+State = Literal["fresh", "stale", "absent"]
+
+
+class Address(NamedTuple):
+    """Where a cached object lives: host, path and query. The scheme is no part of it."""
+
+    host: str
+    path: str
+
+    @property
+    def url(self) -> str:
+        return f"https://{self}"
+
+    def __str__(self) -> str:
+        return f"{self.host}{self.path}"
+
+
+def address(url: str) -> Address:
+    """Read a URL with or without scheme; path and query are kept byte for byte."""
+    text = quote(url, safe=PRINTABLE).partition("#")[0]
+    scheme, separator, rest = text.partition("://")
+    if not separator or "/" in scheme:
+        rest = text
+    end = min((rest.find(sign) for sign in "/?" if sign in rest), default=len(rest))
+    host, path = rest[:end].lower().partition(":")[0], rest[end:]
+    return Address(host, path if path.startswith("/") else f"/{path}")
+
+
+@dataclass(slots=True)
+class Page:
+    """What an origin answers for one address."""
+
+    service_id: str
+    surrogate_keys: tuple[str, ...] = ()
+    status: int = 200
+    content_type: str = "text/html; charset=utf-8"
+    size: int = 18_432
+    cache_control: str = CACHE_CONTROL
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_cacheable(self) -> bool:
+        return not UNCACHEABLE.search(self.cache_control) and "set-cookie" not in self.headers
+
+    @property
+    def ttl(self) -> int:
+        """Seconds it is fresh, shared caches first; 3600 where the origin says nothing."""
+        for name in ("s-maxage", "max-age"):
+            if found := re.search(SECONDS % name, self.cache_control):
+                return int(found[1])
+        return 3600
+
+    @property
+    def stale_while_revalidate(self) -> int:
+        found = re.search(SECONDS % "stale-while-revalidate", self.cache_control)
+        return int(found[1]) if found else 0
+
+
+@dataclass(slots=True)
+class Copy:
+    """One POP's copy of a page."""
+
+    edition: int
+    """Which of the origin's editions it holds: each time it is asked, it has a newer one."""
+    filled_at: float
+    """Epoch seconds."""
+    mark: int
+    """How many purges there had been by then."""
+    hits: int = 0
+
+
+class Hop(NamedTuple):
+    """One cache node that had a part in an answer."""
+
+    pop: Pop
+    is_hit: bool
+    hits: int
+
+
+class Served(NamedTuple):
+    """What a visitor at one POP was given."""
+
+    pop: Pop
+    page: Page
+    edition: int
+    age: int
+    hops: tuple[Hop, ...]
+    """The shield's first, if it was asked; the POP's own last."""
+
+    @property
+    def is_hit(self) -> bool:
+        return self.hops[-1].is_hit
+
+
+@dataclass(slots=True)
+class Edge:
+    origin: dict[str, Page] = field(default_factory=dict)
+    """What the origins have, by address."""
+    held: dict[str, dict[str, Copy]] = field(default_factory=dict)
+    """By address, then by POP code."""
+    fetches: dict[str, int] = field(default_factory=dict)
+    """How often the origin was asked, by address."""
+    editions: dict[str, int] = field(default_factory=dict)
+    hard: dict[str, int] = field(default_factory=dict)
+    """The newest hard purge of each mark."""
+    soft: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """The newest soft purge of each mark, and when it was."""
+    mark: int = 0
+
+    def page(self, where: Address, service_id: str) -> Page:
+        """What the origin has; it answers 404 for the rest, and Fastly caches that too."""
+        page = self.origin.get(str(where))
+        return page if page and page.service_id == service_id else Page(service_id, (), 404, size=9)
+
+    def state(self, where: Address, page: Page, copy: Copy | None, now: float) -> State:
+        """What a copy is worth."""
+        if copy is None:
+            return "absent"
+        marks = marks_of(where, page)
+        if any(self.hard.get(mark, 0) > copy.mark for mark in marks):
+            return "absent"
+        ends = copy.filled_at + page.ttl
+        for mark in marks:
+            purged, at = self.soft.get(mark, (0, 0.0))
+            if purged > copy.mark:
+                ends = min(ends, at)
+        if now < ends:
+            return "fresh"
+        return "stale" if now < ends + page.stale_while_revalidate else "absent"
+
+    def copies(self, where: Address, service_id: str, now: float) -> Iterator[tuple[Pop, State]]:
+        """What every POP holds, without touching it."""
+        page, held = self.page(where, service_id), self.held.get(str(where), {})
+        return ((pop, self.state(where, page, held.get(pop.code), now)) for pop in POPS)
+
+    def visit(
+        self,
+        where: Address,
+        service_id: str,
+        now: float,
+        pops: Sequence[Pop] = POPS,
+        shield: Pop | None = None,
+    ) -> list[Served]:
+        """Somebody asks for an address at each of these POPs, all in the same moment."""
+        visit = _Visit(self, where, self.page(where, service_id), now, shield)
+        return [visit.at(pop) for pop in pops]
+
+    def purge(self, mark: str, now: float, *, soft: bool) -> None:
+        self.mark += 1
+        if soft:
+            self.soft[mark] = self.mark, now
+        else:
+            self.hard[mark] = self.mark
+
+    def fill(self, where: Address, filled_at: dict[str, float], hits: int = 0) -> None:
+        """Put the origin's first edition into POPs, as a seed does."""
+        self.editions[str(where)] = self.fetches[str(where)] = 1
+        self.held[str(where)] = {
+            code: Copy(1, at, self.mark, hits) for code, at in filled_at.items()
+        }
+
+
+@dataclass(slots=True)
+class _Visit:
+    """One address asked for at several POPs at once: the origin has one edition for all."""
+
+    edge: Edge
+    where: Address
+    page: Page
+    now: float
+    shield: Pop | None
+    edition: int = 0
+
+    def at(self, pop: Pop) -> Served:
+        copy = self._held().get(pop.code)
+        state = self.edge.state(self.where, self.page, copy, self.now)
+        if copy is None or state == "absent":
+            edition, behind = self._fetch(pop)
+            return Served(pop, self.page, edition, 0, (*behind, Hop(pop, is_hit=False, hits=0)))
+        copy.hits += 1
+        served = Served(
+            pop,
+            self.page,
+            copy.edition,
+            max(0, int(self.now - copy.filled_at)),
+            (Hop(pop, is_hit=True, hits=copy.hits),),
+        )
+        if state == "stale":
+            self._fetch(pop)
+        return served
+
+    def _fetch(self, pop: Pop) -> tuple[int, tuple[Hop, ...]]:
+        """Fill one POP, through the shield if there is one."""
+        behind: tuple[Hop, ...] = ()
+        if self.shield and self.shield != pop:
+            served = self.at(self.shield)
+            edition, behind = served.edition, served.hops
+        else:
+            edition = self._ask_origin()
+        if self.page.is_cacheable:
+            self._held()[pop.code] = Copy(edition, self.now, self.edge.mark)
+        return edition, behind
+
+    def _ask_origin(self) -> int:
+        name = str(self.where)
+        self.edge.fetches[name] = self.edge.fetches.get(name, 0) + 1
+        if not self.edition:
+            self.edition = self.edge.editions[name] = self.edge.editions.get(name, 0) + 1
+        return self.edition
+
+    def _held(self) -> dict[str, Copy]:
+        return self.edge.held.setdefault(str(self.where), {})
+
+
+def marks_of(where: Address, page: Page) -> list[str]:
+    """Every mark that a purge may leave on a copy of this page."""
+    marks = [url_mark(where), all_mark(page.service_id)]
+    return [*marks, *(key_mark(page.service_id, key) for key in page.surrogate_keys)]
+
+
+def url_mark(where: Address) -> str:
+    return f"url {where}"
+
+
+def all_mark(service_id: str) -> str:
+    return f"all {service_id}"
+
+
+def key_mark(service_id: str, key: str) -> str:
+    return f"key {service_id} {key}"
+
+
+def content_hash(where: Address, edition: int) -> str:
+    """The MD5 of the body, as the edge check reports it."""
+    return hashlib.md5(f"{where.url} {edition}".encode(), usedforsecurity=False).hexdigest()

@@ -1,0 +1,79 @@
+"""Pages of lists: the classic ones with a Link header, JSON:API's, and those by cursor."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastly_mcp.sandbox import errors, invented
+from fastly_mcp.sandbox.calls import Call
+
+Row = dict[str, Any]
+API = "https://api.fastly.com"
+"""Links name the real host, as Fastly's do: a client that follows them leaves the sandbox."""
+
+
+def classic_page(
+    call: Call, rows: list[Any], *, per_page: int = 20, sort: str = "created"
+) -> tuple[list[Any], dict[str, str]]:
+    """One page of a classic list, and its Link header.
+
+    The header as recorded: last, next, prev, first, and none for a single page.
+    """
+    page = call.number("page", 1)
+    per_page = call.number("per_page", per_page, invented.PER_PAGE_LIMIT)
+    last = max(1, -(-len(rows) // per_page))
+    pages: dict[str, int] = {}
+    if page < last:
+        pages |= {"last": last, "next": page + 1}
+    if page > 1 and last > 1:
+        pages |= {"prev": page - 1, "first": 1}
+    links = []
+    for rel, number in pages.items():
+        query = {
+            "direction": call.query.get("direction", "ascend"),
+            "page": number,
+            "per_page": per_page,
+            "sort": call.query.get("sort", sort),
+        }
+        links.append(f'<{API}{call.path}?{urlencode(query)}>; rel="{rel}"')
+    shown = rows[(page - 1) * per_page : page * per_page]
+    return shown, {"Link": ", ".join(links)} if links else {}
+
+
+def json_api_page(
+    call: Call, rows: list[Any], *, per_page: int = 20, limit: int = 100
+) -> tuple[list[Any], Row, Row]:
+    """One page of a JSON:API list, with its links (first, last, next, prev, self) and meta."""
+    page = call.number("page[number]", 1)
+    per_page = call.number("page[size]", per_page, limit)
+    last = max(1, -(-len(rows) // per_page))
+    # Recorded with brackets that are not escaped [go-fastly events/get_events.yaml].
+    address = f"{API}{call.path}?page[number]={{}}&page[size]={per_page}"
+    links: Row = {
+        "first": address.format(1),
+        "last": address.format(last),
+        "next": address.format(page + 1) if page < last else None,
+        "prev": address.format(page - 1) if page > 1 else None,
+        "self": address.format(page),
+    }
+    meta = {
+        "current_page": page,
+        "per_page": per_page,
+        "record_count": len(rows),
+        "total_pages": last,
+    }
+    return rows[(page - 1) * per_page : page * per_page], links, meta
+
+
+def cursor_page(
+    call: Call, rows: list[Any], *, limit: int = 20, most: int = 100
+) -> tuple[list[Any], int, str | None]:
+    """One page of a list by cursor: its rows, the limit in force, and the next cursor if any.
+
+    The cursor is opaque; here it is a position. Raises the 400 of a cursor that is none.
+    """
+    limit = call.number("limit", limit, most)
+    cursor = call.query.get("cursor") or "0"
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 9):
+        raise errors.json_api(400, "Invalid value for cursor", media_type="application/json")
+    start, end = int(cursor), int(cursor) + limit
+    return rows[start:end], limit, str(end) if end < len(rows) else None

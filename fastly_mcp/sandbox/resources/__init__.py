@@ -1,0 +1,1 @@
+"""What an account has beside its services: certificates, stores, domains and so on."""

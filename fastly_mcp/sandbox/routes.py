@@ -1,0 +1,224 @@
+"""Every path the sandbox answers: one line a path, in the order of Fastly's own documentation.
+
+`classic` and `newer` tell which of Fastly's services answers. Reading needs the scope
+`global:read`, changing `global`, unless the line says otherwise. The versioned objects (backends,
+domains, log endpoints and so on) are not here one by one: `services.kinds` is their table.
+"""
+
+from functools import partial
+
+from fastly_mcp.sandbox.account import account, events, tokens, users
+from fastly_mcp.sandbox.doors import doors
+from fastly_mcp.sandbox.edge import network, purges
+from fastly_mcp.sandbox.resources import domains
+from fastly_mcp.sandbox.routing import Access, Side, family, tree
+from fastly_mcp.sandbox.services import (
+    acls,
+    dictionaries,
+    directors,
+    features,
+    objects,
+    pools,
+    services,
+    snippets,
+    versions,
+)
+
+classic = partial(family, Side.CLASSIC)
+newer = partial(family, Side.NEWER)
+node = partial(family, Side.NODE)
+door = partial(family, Side.DOOR, access=Access.ANYONE)
+
+SERVICE = "/service/{service_id}"
+VERSION = "/service/{service_id}/version/{version}"
+DICTIONARY = "/service/{service_id}/dictionary/{container_id}"
+ACL = "/service/{service_id}/acl/{container_id}"
+POOL = "/service/{service_id}/pool/{container_id}"
+
+SERVICES = (
+    classic("/service", GET=services.list_services, POST=services.create_service),
+    classic("/service/search", GET=services.search_service),
+    classic(
+        SERVICE,
+        GET=services.get_service,
+        PUT=services.update_service,
+        DELETE=services.delete_service,
+    ),
+    classic(f"{SERVICE}/details", GET=services.get_details),
+    classic(f"{SERVICE}/domain", GET=services.list_service_domains),
+    classic(f"{SERVICE}/version", GET=versions.list_versions, POST=versions.create_version),
+    classic(f"{SERVICE}/version/active", GET=versions.get_active_version),
+    classic(VERSION, GET=versions.get_version, PUT=versions.update_version),
+    classic(f"{VERSION}/clone", PUT=versions.clone_version),
+    classic(f"{VERSION}/lock", PUT=versions.lock_version),
+    classic(f"{VERSION}/activate", PUT=versions.activate_version),
+    classic(f"{VERSION}/activate/{{environment}}", PUT=versions.activate_version),
+    classic(f"{VERSION}/deactivate", PUT=versions.deactivate_version),
+    classic(f"{VERSION}/deactivate/{{environment}}", PUT=versions.deactivate_version),
+    classic(f"{VERSION}/validate", GET=versions.validate_version),
+    classic(f"{VERSION}/generated_vcl", GET=versions.get_generated_vcl),
+    classic(f"{VERSION}/settings", GET=versions.get_settings, PUT=versions.update_settings),
+    classic(f"{SERVICE}/diff/from/{{from}}/to/{{to}}", GET=versions.diff_versions),
+)
+
+OBJECTS = (
+    objects.endpoints(),
+    classic(f"{VERSION}/domain", GET=features.list_domains),
+    classic(f"{VERSION}/domain/check_all", GET=features.check_domains),
+    classic(f"{VERSION}/domain/{{name}}/check", GET=features.check_domain),
+    classic(f"{VERSION}/vcl/{{name}}/main", PUT=features.choose_main_vcl),
+    classic(f"{VERSION}/vcl/{{name}}/download", GET=features.download_vcl),
+    classic(
+        f"{VERSION}/director/{{name}}/backend/{{backend}}",
+        GET=directors.get_director_backend,
+        POST=directors.add_director_backend,
+        DELETE=directors.remove_director_backend,
+    ),
+    classic(
+        f"{VERSION}/http3",
+        GET=features.get_http3,
+        POST=features.enable_http3,
+        DELETE=features.disable_http3,
+    ),
+    newer(
+        f"{VERSION}/image_optimizer_default_settings",
+        GET=features.get_image_settings,
+        PATCH=features.update_image_settings,
+    ),
+    classic(f"{VERSION}/package", GET=features.get_package, PUT=features.upload_package),
+    classic(
+        "/rate-limiters/{name}",
+        GET=features.get_rate_limiter,
+        PUT=features.update_rate_limiter,
+        DELETE=features.delete_rate_limiter,
+    ),
+    classic(f"{VERSION}/dictionary/{{container_id}}/info", GET=dictionaries.get_dictionary_info),
+    classic(f"{DICTIONARY}/items", GET=dictionaries.list_items, PATCH=dictionaries.change_items),
+    classic(f"{DICTIONARY}/item", POST=dictionaries.create_item),
+    classic(
+        f"{DICTIONARY}/item/{{item_key}}",
+        GET=dictionaries.get_item,
+        PUT=dictionaries.upsert_item,
+        PATCH=dictionaries.update_item,
+        DELETE=dictionaries.delete_item,
+    ),
+    classic(f"{ACL}/entries", GET=acls.list_entries, PATCH=acls.change_entries),
+    classic(f"{ACL}/entry", POST=acls.create_entry),
+    classic(
+        f"{ACL}/entry/{{entry_id}}",
+        GET=acls.get_entry,
+        PATCH=acls.update_entry,
+        DELETE=acls.delete_entry,
+    ),
+    classic(f"{POOL}/servers", GET=pools.list_servers),
+    classic(f"{POOL}/server", POST=pools.create_server),
+    classic(
+        f"{POOL}/server/{{server_id}}",
+        GET=pools.get_server,
+        PUT=pools.update_server,
+        DELETE=pools.delete_server,
+    ),
+    classic(
+        f"{SERVICE}/snippet/{{container_id}}",
+        GET=snippets.get_dynamic_snippet,
+        PUT=snippets.update_dynamic_snippet,
+    ),
+    classic(
+        f"{SERVICE}/log_stream/managed/instance_output",
+        POST=features.start_log_tailing,
+        DELETE=features.stop_log_tailing,
+    ),
+)
+
+PURGES = (
+    node("/purge/{cached_url}", Access.PURGE_SELECT, POST=purges.purge_url),
+    node(f"{SERVICE}/purge", Access.PURGE_SELECT, POST=purges.purge_keys),
+    node(f"{SERVICE}/purge/{{surrogate_key}}", Access.PURGE_SELECT, POST=purges.purge_key),
+    classic(f"{SERVICE}/purge_all", Access.PURGE_ALL, POST=purges.purge_all),
+)
+
+ACCOUNT = (
+    classic("/verify", GET=account.verify),
+    classic("/current_user", GET=account.get_user),
+    classic("/current_customer", GET=account.get_customer),
+    classic("/customer/{customer_id}", GET=account.get_customer_by_id),
+    classic("/customer/{customer_id}/users", GET=users.list_users),
+    classic("/customer/{customer_id}/tokens", GET=tokens.list_customer_tokens),
+    classic("/user", POST=users.create_user),
+    classic("/user/{user_id}", GET=users.get_user, PUT=users.update_user, DELETE=users.delete_user),
+    classic("/user/{login}/password/request_reset", POST=users.request_password_reset),
+    classic("/tokens/self", Access.ANY_TOKEN, GET=tokens.get_token, DELETE=tokens.revoke_itself),
+    classic(
+        "/tokens", GET=tokens.list_tokens, POST=tokens.create_token, DELETE=tokens.revoke_tokens
+    ),
+    classic("/tokens/{token_id}", DELETE=tokens.revoke_token),
+    newer(
+        "/automation-tokens",
+        GET=tokens.list_automation_tokens,
+        POST=tokens.create_automation_token,
+    ),
+    newer(
+        "/automation-tokens/{token_id}",
+        GET=tokens.get_automation_token,
+        DELETE=tokens.revoke_automation_token,
+    ),
+    newer("/automation-tokens/{token_id}/services", GET=tokens.list_automation_token_services),
+    newer("/events", GET=events.list_events),
+    newer("/events/{event_id}", GET=events.get_event),
+)
+
+NETWORK = (
+    classic("/datacenters", GET=network.list_datacenters),
+    classic("/public-ip-list", Access.ANYONE, GET=network.list_addresses),
+    classic("/content/edge_check", GET=network.edge_check),
+)
+
+STATS = ()
+
+RESOURCES = (
+    newer("/domain-management/v1/domains", GET=domains.list_domains, POST=domains.create_domain),
+    newer(
+        "/domain-management/v1/domains/{domain_id}",
+        GET=domains.get_domain,
+        PATCH=domains.update_domain,
+        DELETE=domains.delete_domain,
+    ),
+    newer("/domain-management/v1/tools/status", GET=domains.get_status),
+    newer("/domain-management/v1/tools/suggest", GET=domains.suggest),
+)
+
+TLS = ()
+
+DOORS = (
+    door("/_sandbox/reset", POST=doors.reset),
+    door("/_sandbox/clock", GET=doors.get_clock, POST=doors.set_clock),
+    door("/_sandbox/log", GET=doors.get_log),
+    door("/_sandbox/purges", GET=doors.get_purges),
+    door("/_sandbox/digest", GET=doors.get_digest),
+    door("/_sandbox/edge", GET=doors.look_at_edge),
+    door("/_sandbox/request", POST=doors.request_url),
+    door(
+        "/_sandbox/faults",
+        GET=doors.get_faults,
+        POST=doors.plan_fault,
+        DELETE=doors.forget_faults,
+    ),
+)
+
+ENDPOINTS = tuple(
+    endpoint
+    for group in (
+        SERVICES,
+        OBJECTS,
+        PURGES,
+        ACCOUNT,
+        NETWORK,
+        STATS,
+        RESOURCES,
+        TLS,
+        DOORS,
+    )
+    for lines in group
+    for endpoint in lines
+)
+ROOT = tree(ENDPOINTS)

@@ -1,0 +1,1 @@
+"""What a sandbox starts with, and how it is kept."""

@@ -1,0 +1,152 @@
+"""The form of a seed: what an account has when a sandbox starts. The README's section tells it.
+
+Times count back from the start, so that an account is always as old as it was meant to be.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from fastly_mcp.sandbox import invented
+from fastly_mcp.sandbox.edge.cache import CACHE_CONTROL
+
+Row = dict[str, Any]
+
+
+def _words(value: object) -> object:
+    return value.split() if isinstance(value, str) else value
+
+
+Words = Annotated[list[str], BeforeValidator(_words)]
+"""Words, as a list or in one line."""
+Scope = Literal["global", "global:read", "purge_select", "purge_all"]
+Text = Annotated[str, Field(max_length=2**20)]
+Days = Annotated[float, Field(ge=0, le=36_500)]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SeedCustomer(Part):
+    id: str = ""
+    name: str = "Sandbox"
+    days_ago: Days = 420
+
+
+class SeedUser(Part):
+    login: str
+    id: str = ""
+    name: str = ""
+    role: Literal["superuser", "engineer", "billing", "user", "tls_admin", "tls_viewer"] = (
+        "engineer"
+    )
+    days_ago: Days = 420
+
+
+class SeedToken(Part):
+    """The first user's, unless `user` names another one by login."""
+
+    value: Annotated[str, Field(min_length=1, pattern=r"^sandbox[!-~]*$")]
+    """Begins with `sandbox`: only such tokens are ever sent over plain http."""
+    scopes: Annotated[list[Scope], BeforeValidator(_words), Field(min_length=1)]
+    id: str = ""
+    name: str = ""
+    user: str = ""
+    services: Words = []
+    """The names of the services it is limited to."""
+    expires_in_days: float | None = 60
+    days_ago: Days = 30
+    may_read_itself: bool = True
+    automation: bool = False
+
+
+class SeedTraffic(Part):
+    requests_per_second: Annotated[float, Field(ge=0, le=1e7)] = 10
+    hit_ratio: Annotated[float, Field(ge=0, le=1)] = 0.92
+    bytes_per_request: Annotated[int, Field(ge=0)] = 24_000
+    origin_ms: Annotated[int, Field(ge=0)] = 180
+
+
+class SeedVersion(Part):
+    """A clone of the one before; each kind of objects it names takes the place of that kind's.
+
+    Other fields are the kinds, as /details names them (`backends`, `domains`, …), each a list of
+    objects with the fields of the API; `logging` holds kinds of its own.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    days_ago: Days = 30
+    comment: Text = ""
+    settings: Row = {}
+    logging: dict[str, list[Row]] = {}
+
+
+class SeedService(Part):
+    name: Annotated[str, Field(min_length=1)]
+    id: str = ""
+    type: Literal["vcl", "wasm"] = "vcl"
+    comment: Text = ""
+    paused: bool = False
+    active: Annotated[int, Field(ge=1)] | None = 1
+    """The active version; all up to it are locked. null: none is active."""
+    versions: Annotated[list[SeedVersion], Field(min_length=1)] = [SeedVersion()]
+    copies: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """So many more versions like the last, all before it: for accounts with a long history."""
+    traffic: SeedTraffic = SeedTraffic()
+    products: Words = []
+
+
+class SeedPage(Part):
+    """What an origin has at a URL, and whether the POPs have it too."""
+
+    service: str
+    keys: Words = []
+    status: Annotated[int, Field(ge=200, le=599)] = 200
+    content_type: str = "text/html; charset=utf-8"
+    size: Annotated[int, Field(ge=0, le=2**32)] = 18_432
+    cache_control: str = CACHE_CONTROL
+    headers: dict[str, str] = {}
+    cached: bool = True
+
+
+class SeedIncident(Part):
+    service: str
+    hours_ago: Annotated[float, Field(ge=0, le=9_000)]
+    minutes: Annotated[float, Field(gt=0, le=100_000)] = 30
+    errors: Annotated[float, Field(ge=0, le=1)] = 0.5
+    note: str = ""
+
+
+class SeedEvent(Part):
+    type: str
+    hours_ago: Annotated[float, Field(ge=0)] = 1
+    service: str = ""
+    user: str = ""
+    description: Text = ""
+    metadata: Row = {}
+
+
+class SeedLimits(Part):
+    changes_per_hour: Annotated[int, Field(ge=0)] = invented.CHANGES_PER_HOUR
+    purges_per_hour: Annotated[int, Field(ge=0)] = 100_000
+    edge_checks_per_hour: Annotated[int, Field(ge=0)] = 200
+
+
+class Seed(Part):
+    customer: SeedCustomer = SeedCustomer()
+    users: Annotated[list[SeedUser], Field(min_length=1)] = [
+        SeedUser(login="sandbox@customer.example", name="Sandbox", role="superuser")
+    ]
+    tokens: Annotated[list[SeedToken], Field(min_length=1)] = [
+        SeedToken(value="sandbox", scopes=["global"], expires_in_days=None)
+    ]
+    services: list[SeedService] = []
+    pages: dict[str, SeedPage] = {}
+    """By URL."""
+    incidents: list[SeedIncident] = []
+    events: list[SeedEvent] = []
+    collections: dict[str, list[Row]] = {}
+    """What lives beside the services, by the names of `resources.collections`."""
+    limits: SeedLimits = SeedLimits()

@@ -1,0 +1,1 @@
+"""Services, their versions, and what the versions hold."""

@@ -1,0 +1,144 @@
+"""The types that fields have on the wire, which differ from kind to kind.
+
+Fastly takes most values as text in a form and answers some of them as numbers, some as text that
+holds a number. Which is which is recorded per field, and is data in `kinds` and `logs`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Row = dict[str, Any]
+DIGITS = 18
+"""The most a number may have: a column of Fastly's is no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: what it is if nobody says, and what becomes of what somebody says.
+
+    `read` raises ValueError for a value that does not fit. With `echoes_number`, the answer to the
+    change that sets it carries a number where later answers carry text [go-fastly acl_entries:
+    `negated`, blobstorages/update3: `gzip_level`].
+    """
+
+    default: Any
+    read: Callable[[Any], Any]
+    echoes_number: bool = False
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ValueError("is not text")
+
+
+def _whole(value: Any) -> int:
+    text = _text(value).strip()
+    sign, digits = (text[:1], text[1:]) if text[:1] in {"-", "+"} else ("", text)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= DIGITS):
+        raise ValueError("is not a whole number")
+    return int(sign + digits)
+
+
+def _flag(value: Any) -> bool:
+    text = _text(value).strip().lower()
+    if text not in {"0", "1", "true", "false", ""}:
+        raise ValueError("is not a boolean")
+    return text in {"1", "true"}
+
+
+def _names(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [_text(each) for each in value]
+    return _text(value).replace(",", " ").split()
+
+
+def _or_null(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What is empty becomes null [go-fastly backends/update_allow_empty_values]."""
+    return lambda value: None if value is None or value == "" else read(value)
+
+
+def text(default: str = "") -> Field:
+    return Field(default, lambda value: "" if value is None else _text(value))
+
+
+def optional(default: str | None = None) -> Field:
+    """Text or null."""
+    return Field(default, _or_null(_text))
+
+
+def whole(default: int) -> Field:
+    return Field(default, _whole)
+
+
+def optional_whole() -> Field:
+    return Field(None, _or_null(_whole))
+
+
+def digits(default: int | None, *, echoes_number: bool = False) -> Field:
+    """A number that travels as text."""
+
+    def read(value: Any) -> str:
+        # `substitution` of headers is a number in the recordings, and text in the documentation.
+        return str(_whole(value))
+
+    filled = None if default is None else str(default)
+    return Field(filled, read if default is not None else _or_null(read), echoes_number)
+
+
+def flag(default: bool = False) -> Field:
+    return Field(default, _flag)
+
+
+def flag_digit(default: int = 0, *, echoes_number: bool = False) -> Field:
+    """A boolean that travels as "0" or "1"."""
+    return Field(str(default), lambda value: str(int(_flag(value))), echoes_number)
+
+
+def names(default: tuple[str, ...] = ()) -> Field:
+    """A list of names."""
+    return Field(list(default), _names)
+
+
+def mapping() -> Field:
+    """An object or null, for fields that have fields; sent as `response[status]=429`."""
+
+    def read(value: Any) -> Row | None:
+        if value is None or value == "":
+            return None
+        if not isinstance(value, dict):
+            raise ValueError("is not an object")
+        return value
+
+    return Field(None, read)
+
+
+def defaults(fields: Mapping[str, Field]) -> Row:
+    return {name: field.default for name, field in fields.items()}
+
+
+def read(fields: Mapping[str, Field], given: Mapping[str, Any]) -> Row:
+    """What was given, with the types of the wire; fields that do not exist are passed over.
+
+    Raises ValueError with the field's name and the rule.
+    """
+    row: Row = {}
+    for name, field in fields.items():
+        if name in given:
+            try:
+                row[name] = field.read(given[name])
+            except ValueError as error:
+                raise ValueError(f"{name} {error}") from None
+    return row
+
+
+def echoed(fields: Mapping[str, Field], given: Row) -> Row:
+    """The fields that the answer to a change carries as numbers although they are kept as text."""
+    return {
+        name: int(value)
+        for name, value in given.items()
+        if fields[name].echoes_number and value is not None
+    }

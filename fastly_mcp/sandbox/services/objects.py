@@ -1,0 +1,185 @@
+"""The objects of a version: list, create, get, update and delete, the same for every kind."""
+
+import ipaddress
+import re
+from functools import partial
+from typing import Any
+
+from starlette.responses import Response
+
+from fastly_mcp.sandbox import errors, invented
+from fastly_mcp.sandbox.account.events import record
+from fastly_mcp.sandbox.answers import OK, classic
+from fastly_mcp.sandbox.calls import Call
+from fastly_mcp.sandbox.routing import Endpoint, Side, family
+from fastly_mcp.sandbox.services.fields import defaults, echoed, read
+from fastly_mcp.sandbox.services.kinds import KINDS, Kind
+from fastly_mcp.sandbox.state import Row, Version
+
+PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_\s]*")
+
+
+def shown(kind: Kind, service_id: str, number: int, row: Row) -> Row:
+    """A row as it goes over the wire."""
+    return {
+        **row,
+        "service_id": service_id,
+        "version": str(number) if kind.version_is_text else number,
+        "deleted_at": None,
+    }
+
+
+def shown_all(kind: Kind, service_id: str, version: Version) -> list[Row]:
+    rows = version.objects.get(kind.plural, ())
+    return [shown(kind, service_id, version.number, row) for row in rows]
+
+
+def put_in(version: Version, kind: Kind, rows: tuple[Row, ...], at: str) -> None:
+    """Give a version other rows of a kind; what it shares with its clones stays as it is."""
+    version.objects = version.objects | {kind.plural: rows}
+    version.updated_at = at
+
+
+def find(call: Call, kind: Kind, version: Version) -> Row:
+    """The row that the path names."""
+    name = call.params["name"]
+    for row in version.objects.get(kind.plural, ()):
+        if row[kind.named_by] == name:
+            return row
+    raise errors.no_such_object(
+        kind.label, **{kind.named_by: name}, service=call.service().id, version=version.number
+    )
+
+
+def make_row(kind: Kind, given: Row, at: str, object_id: str) -> Row:
+    """A new row: what is given over the defaults of its kind. Raises ValueError, see `read`."""
+    row = {"name": given["name"], **defaults(kind.fields), **read(kind.fields, given)}
+    row |= _derived(kind, row, given)
+    if kind.has_id:
+        row["id"] = object_id
+    return row | {"created_at": at, "updated_at": at}
+
+
+def list_objects(kind: Kind, call: Call) -> Response:
+    return classic(shown_all(kind, call.params["service_id"], _version(call)))
+
+
+def create(kind: Kind, call: Call) -> Response:
+    version, given = call.draft(), call.given()
+    given["name"] = _name(kind, given.get("name"))
+    _not_taken(kind, version, given["name"])
+    with invented.fitting():
+        row = make_row(kind, given, call.stamp, call.world.new_id())
+    # The content of a dynamic snippet lives outside the versions.
+    if kind.path == "snippet" and row["dynamic"] == "1":
+        call.service().members[row["id"]] = {
+            "content": {
+                "content": row["content"] or "",
+                "created_at": call.stamp,
+                "updated_at": call.stamp,
+            }
+        }
+        row["content"] = None
+    put_in(version, kind, (*version.objects.get(kind.plural, ()), row), call.stamp)
+    return _changed(kind, call, version, row, given, "create")
+
+
+def get(kind: Kind, call: Call) -> Response:
+    version = _version(call)
+    return classic(
+        shown(kind, call.params["service_id"], version.number, find(call, kind, version))
+    )
+
+
+def update(kind: Kind, call: Call) -> Response:
+    version, given = call.draft(), call.given()
+    old = find(call, kind, version)
+    with invented.fitting():
+        new = {**old, **read(kind.fields, given), "updated_at": call.stamp}
+        new |= _derived(kind, new, given)
+    if given.get("name", old["name"]) != old["name"]:
+        new["name"] = _name(kind, given["name"])
+        _not_taken(kind, version, new["name"])
+    rows = tuple(new if row is old else row for row in version.objects[kind.plural])
+    put_in(version, kind, rows, call.stamp)
+    return _changed(kind, call, version, new, given, "update")
+
+
+def delete(kind: Kind, call: Call) -> Response:
+    version = call.draft()
+    old = find(call, kind, version)
+    rows = tuple(row for row in version.objects[kind.plural] if row is not old)
+    put_in(version, kind, rows, call.stamp)
+    record(call, f"{kind.path.partition('/')[0]}.delete", call.service().id, name=old["name"])
+    return classic(OK)
+
+
+def endpoints() -> list[Endpoint]:
+    """Five endpoints for each kind."""
+    made: list[Endpoint] = []
+    for kind in KINDS:
+        path = f"/service/{{service_id}}/version/{{version}}/{kind.path}"
+        made += family(
+            Side.CLASSIC, path, GET=partial(list_objects, kind), POST=partial(create, kind)
+        )
+        # Rate limiters are made in a version, and from then on named by their id alone.
+        if kind.path != "rate-limiters":
+            made += family(
+                Side.CLASSIC,
+                f"{path}/{{name}}",
+                GET=partial(get, kind),
+                PUT=partial(update, kind),
+                DELETE=partial(delete, kind),
+            )
+    return made
+
+
+def _version(call: Call) -> Version:
+    return call.version()
+
+
+def _changed(kind: Kind, call: Call, version: Version, row: Row, given: Row, verb: str) -> Response:
+    service_id = call.params["service_id"]
+    record(call, f"{kind.path.partition('/')[0]}.{verb}", service_id, name=row["name"])
+    asked = {name: row[name] for name in kind.fields if name in given}
+    return classic(shown(kind, service_id, version.number, row) | echoed(kind.fields, asked))
+
+
+def _name(kind: Kind, name: Any) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise invented.does_not_fit("name can't be blank")
+    if kind.is_plain_name and not PLAIN.fullmatch(name):
+        # Recorded for ACLs [go-fastly acls/create_expected_error.yaml].
+        raise errors.bad_request(
+            "Name must start with alphabetical and contain only alphanumeric, "
+            "underscore, and whitespace"
+        )
+    return name
+
+
+def _not_taken(kind: Kind, version: Version, name: str) -> None:
+    if any(row["name"] == name for row in version.objects.get(kind.plural, ())):
+        raise errors.duplicate(kind.path.replace("/", "_"), name)
+
+
+def _derived(kind: Kind, row: Row, given: Row) -> Row:
+    """What Fastly works out of what was given."""
+    more: Row = {}
+    if "hostname" in kind.fields and "ipv4" in kind.fields and given.get("address"):
+        try:
+            number = ipaddress.ip_address(row["address"])
+        except ValueError:
+            more = {"hostname": row["address"], "ipv4": None}
+        else:
+            more = {"hostname": None, f"ipv{number.version}": str(number)}
+        if "ipv6" in kind.fields:
+            more = {"ipv6": None} | more
+    if kind.path.startswith("logging/") and "gzip_level" in given and "compression_codec" in given:
+        # Documented: the two exclude each other.
+        if given["gzip_level"] not in {"", "0", 0} and given["compression_codec"]:
+            raise ValueError("gzip_level and compression_codec exclude each other")
+    elif "gzip_level" in given and "compression_codec" in kind.fields:
+        more["compression_codec"] = None
+    elif given.get("compression_codec") and "gzip_level" in kind.fields:
+        more["gzip_level"] = kind.fields["gzip_level"].default
+    return more
