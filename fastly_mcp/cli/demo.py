@@ -157,7 +157,9 @@ class _Demo:
     async def _door(self, method: str, door: str) -> Any:
         transport = httpx2.ASGITransport(app=self.app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-            answer = await http.request(method, f"/_sandbox/{door}", params={"url": PAGE}, headers=DOOR)
+            answer = await http.request(
+                method, f"/_sandbox/{door}", params={"url": PAGE}, headers=DOOR
+            )
         return answer.raise_for_status().json()
 
     def _title(self, title: str, call: str) -> None:

@@ -135,6 +135,11 @@ async def read_body(receive: Receive) -> bytes | None:
     return b"".join(parts)
 
 
+def app_of(sandbox: Sandbox) -> Starlette:
+    """Make the ASGI app of one sandbox's API."""
+    return Starlette(routes=[EveryPath(sandbox)])
+
+
 def create_app(
     *,
     services: int = 6,
@@ -144,10 +149,7 @@ def create_app(
     """Make a Fastly of its own: at least the six built-in services, more if asked for.
 
     `make` gives another world to start from than the built-in one. Serve it in process through
-    `httpx2.ASGITransport(app=…)`, or with `fastly-mcp sandbox`.
+    `httpx2.ASGITransport(app=…)`, or by itself with `fastly-mcp sandbox`.
     """
     clock = now or (lambda: datetime.now(UTC))
-    sandbox = Sandbox(make or (lambda at: make_world(at, services=services)), clock)
-    app = Starlette(routes=[EveryPath(sandbox)])
-    app.state.sandbox = sandbox
-    return app
+    return app_of(Sandbox(make or (lambda at: make_world(at, services=services)), clock))

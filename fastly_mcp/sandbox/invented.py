@@ -21,6 +21,7 @@ the choice is made here, so that nobody mistakes it for Fastly's. Invented too, 
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from typing import Any
 
 from pydantic_core import to_json
@@ -76,6 +77,11 @@ def no_such_version(service_id: str, number: str) -> FastlyError:
 def no_such_customer(customer_id: str) -> FastlyError:
     """The same form, for a customer that is not one's own."""
     return record_not_found(f"Cannot find customer '{customer_id}'")
+
+
+def no_sign_on() -> FastlyError:
+    """What a Keycloak, which accounts.fastly.com is, says of a realm it does not have."""
+    return FastlyError(404, {"error": "Realm does not exist"})
 
 
 def no_service_named(name: str) -> FastlyError:
@@ -176,3 +182,8 @@ def door_is_shut(header: str) -> FastlyError:
 def digest(value: Any) -> str:
     """A digest over any data; Fastly's own digests are taken over something that is not told."""
     return hashlib.sha256(to_json(value)).hexdigest()
+
+
+def unknown_domain(host: str) -> str:
+    """The edge's page for a host it does not serve, after what visitors report of it."""
+    return f"Fastly error: unknown domain: {escape(host)}. Please check that this domain has been added to a service.\n"  # noqa: E501  # one line on the wire

@@ -64,6 +64,15 @@ def json_api_page(
     return rows[(page - 1) * per_page : page * per_page], links, meta
 
 
+def sort_rows(call: Call, rows: list[Row], default: str) -> tuple[list[Row], str]:
+    """Rows in the order that `sort` names, and its name: a field, with - before it backwards."""
+    sort = call.query.get("sort") or default
+    field = sort.removeprefix("-")
+    if any(not isinstance(row.get(field), str) for row in rows):
+        sort, field = default, default.removeprefix("-")
+    return sorted(rows, key=lambda row: str(row[field]), reverse=sort.startswith("-")), sort
+
+
 def cursor_page(
     call: Call, rows: list[Any], *, limit: int = 20, most: int = 100
 ) -> tuple[list[Any], int, str | None]:

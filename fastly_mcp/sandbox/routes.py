@@ -163,6 +163,11 @@ ACCOUNT = (
         DELETE=tokens.revoke_automation_token,
     ),
     newer("/automation-tokens/{token_id}/services", GET=tokens.list_automation_token_services),
+    newer(
+        "/realms/fastly/.well-known/openid-configuration",
+        Access.ANYONE,
+        GET=account.get_sign_on,
+    ),
     newer("/events", GET=events.list_events),
     newer("/events/{event_id}", GET=events.get_event),
 )

@@ -87,7 +87,8 @@ def find(root: Node, method: str, path: str) -> tuple[Endpoint | None, dict[str,
     A path is matched as it was sent, because a purged URL keeps its slashes. A literal segment
     wins over a parameter. Parameters are percent-decoded, but for the rest of a path.
     """
-    node, values, segments = root, [], path[1:].split("/")
+    node, segments = root, path[1:].split("/")
+    values: list[str] = []
     for at, segment in enumerate(segments):
         further = node.literal.get(segment) or (node.parameter if segment else None)
         if further is None:

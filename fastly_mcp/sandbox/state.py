@@ -91,6 +91,7 @@ class Service:
     """What lives outside the versions, by the id of the dictionary, ACL, pool or snippet."""
     products: dict[str, Row] = field(default_factory=dict)
     """The configuration of each enabled product."""
+    log_tailing: bool = False
 
     @property
     def newest(self) -> Version:

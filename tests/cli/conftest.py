@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fastly_mcp.cli import http, process
+from fastly_mcp.cli import listening, process
 from fastly_mcp.cli import main as run_main
 from tests.serving.processes import environment
 from tests.serving.upstream import Upstream, upstream
@@ -33,7 +33,7 @@ def main(
     # It would hold for all that is tested after.
     monkeypatch.setattr(process, "_forbid_dumps", lambda: None)
     # A server that did start would not end.
-    monkeypatch.setattr(http._Server, "run", lambda *_: pytest.fail("it serves"))
+    monkeypatch.setattr(listening.Server, "run", lambda *_: pytest.fail("it serves"))
 
     def run(*words: str, **environ: str) -> Ended:
         given = environment(tmp_path, **environ)

@@ -58,16 +58,15 @@ class Fault:
             await answer()(scope, receive, send)
         elif self.kind == "hang":
             with anyio.move_on_after(LONGEST):
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-            drop(scope)
+                await _gone(receive)
+            await _drop(scope, receive)
         elif self.kind == "drop":
-            drop(scope)
+            await _drop(scope, receive)
         elif self.kind == "drop_after":
             answer()
-            drop(scope)
+            await _drop(scope, receive)
         elif self.kind == "truncated":
-            await _send_part(answer(), scope, send)
+            await _send_part(answer(), scope, receive, send)
         elif self.kind == "drip":
             await _send_slowly(answer(), send)
         else:
@@ -99,19 +98,25 @@ class Faults:
         return None
 
 
-def drop(scope: Scope) -> None:
+async def _drop(scope: Scope, receive: Receive) -> None:
     """Cut the connection."""
     cut = (scope.get("extensions") or {}).get(DROP)
     if cut is None:
         raise Dropped("a fault of the sandbox")
     cut()
+    await _gone(receive)
 
 
-async def _send_part(response: Response, scope: Scope, send: Send) -> None:
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _send_part(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     body = bytes(response.body)
     await send(_start(response))
     await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-    drop(scope)
+    await _drop(scope, receive)
 
 
 async def _send_slowly(response: Response, send: Send) -> None:

@@ -83,6 +83,14 @@ class Page:
         return int(found[1]) if found else 0
 
 
+class Hop(NamedTuple):
+    """One cache node that had a part in an answer."""
+
+    server: str
+    is_hit: bool
+    hits: int
+
+
 @dataclass(slots=True)
 class Copy:
     """One POP's copy of a page."""
@@ -94,14 +102,8 @@ class Copy:
     mark: int
     """How many purges there had been by then."""
     hits: int = 0
-
-
-class Hop(NamedTuple):
-    """One cache node that had a part in an answer."""
-
-    pop: Pop
-    is_hit: bool
-    hits: int
+    behind: tuple[Hop, ...] = ()
+    """The shield's part in it, which every later answer tells too."""
 
 
 class Served(NamedTuple):
@@ -172,6 +174,13 @@ class Edge:
         visit = _Visit(self, where, self.page(where, service_id), now, shield)
         return [visit.at(pop) for pop in pops]
 
+    def passed(self, where: Address, service_id: str, pop: Pop) -> Served:
+        """What is no GET goes to the origin and is kept nowhere."""
+        name = str(where)
+        self.fetches[name] = self.fetches.get(name, 0) + 1
+        page, edition = self.page(where, service_id), self.editions.get(name, 1)
+        return Served(pop, page, edition, 0, (Hop(pop.server, is_hit=False, hits=0),))
+
     def purge(self, mark: str, now: float, *, soft: bool) -> None:
         self.mark += 1
         if soft:
@@ -203,14 +212,16 @@ class _Visit:
         state = self.edge.state(self.where, self.page, copy, self.now)
         if copy is None or state == "absent":
             edition, behind = self._fetch(pop)
-            return Served(pop, self.page, edition, 0, (*behind, Hop(pop, is_hit=False, hits=0)))
+            return Served(
+                pop, self.page, edition, 0, (*behind, Hop(pop.server, is_hit=False, hits=0))
+            )
         copy.hits += 1
         served = Served(
             pop,
             self.page,
             copy.edition,
             max(0, int(self.now - copy.filled_at)),
-            (Hop(pop, is_hit=True, hits=copy.hits),),
+            (*copy.behind, Hop(pop.server, is_hit=True, hits=copy.hits)),
         )
         if state == "stale":
             self._fetch(pop)
@@ -225,7 +236,7 @@ class _Visit:
         else:
             edition = self._ask_origin()
         if self.page.is_cacheable:
-            self._held()[pop.code] = Copy(edition, self.now, self.edge.mark)
+            self._held()[pop.code] = Copy(edition, self.now, self.edge.mark, behind=behind)
         return edition, behind
 
     def _ask_origin(self) -> int:

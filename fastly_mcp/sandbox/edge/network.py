@@ -59,7 +59,9 @@ def edge_check(call: Call) -> Response:
     if service is None:
         # The edge answers for every host, also for those it does not know.
         unknown = Page("", (), 500, size=215)
-        served = [Served(pop, unknown, 0, 0, (Hop(pop, False, 0),)) for pop in POPS]
+        served = [
+            Served(pop, unknown, 0, 0, (Hop(pop.server, is_hit=False, hits=0),)) for pop in POPS
+        ]
     else:
         served = call.world.edge.visit(
             where, service.id, call.now.timestamp(), shield=shield_of(service)
@@ -116,7 +118,7 @@ def response_headers(
         "via": ", ".join(["1.1 varnish"] * len(served.hops)),
         "x-cache": ", ".join("HIT" if hop.is_hit else "MISS" for hop in served.hops),
         "x-cache-hits": ", ".join(str(hop.hits) for hop in served.hops),
-        "x-served-by": ", ".join(hop.pop.server for hop in served.hops),
+        "x-served-by": ", ".join(hop.server for hop in served.hops),
         "x-timer": f"S{epoch}.000000,VS0,VE{1 if own.is_hit else 380}",
     } | page.headers
     if is_debugged:

@@ -105,7 +105,7 @@ class SeedPage(Part):
     keys: Words = []
     status: Annotated[int, Field(ge=200, le=599)] = 200
     content_type: str = "text/html; charset=utf-8"
-    size: Annotated[int, Field(ge=0, le=2**32)] = 18_432
+    size: Annotated[int, Field(ge=0, le=2**26)] = 18_432
     cache_control: str = CACHE_CONTROL
     headers: dict[str, str] = {}
     cached: bool = True
