@@ -13,7 +13,7 @@ COMMANDS = {
     "stdio": "serve an MCP client over standard input and output (the default)",
     "http": "serve MCP clients over Streamable HTTP at /mcp and SSE at /sse",
     "demo": "play the main job against the embedded sandbox and show it",
-    "sandbox": "serve the sandbox by itself, for the Fastly CLI, Terraform, curl and any client",
+    "sandbox": "serve the sandbox by itself, to any Fastly client",
     "call": "call one tool and print its result",
     "tools": "show what an agent with certain scopes sees",
     "doctor": "check settings, network and token, and say how to mend them",

@@ -46,7 +46,7 @@ def test_the_version_is_told(main: Main) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nosuch"], "fastly-mcp: no command 'nosuch'; there are: stdio, http, demo, call, "),
+        (["nosuch"], "fastly-mcp: no command 'nosuch'; there are: stdio, http, demo, sandbox, "),
         (["help", "nosuch"], "fastly-mcp: no command 'nosuch'"),
         (["demo", "--nosuch"], "fastly-mcp demo: error: unrecognized arguments: --nosuch"),
         (["--nosuch"], "fastly-mcp stdio: error: unrecognized arguments: --nosuch"),

@@ -89,7 +89,7 @@ def make_world(at: datetime, seed: Seed | None = None, *, services: int = 0) -> 
         for at_, row in enumerate(rows):
             where = f"collections.{name}[{at_}]"
             try:
-                item = make_item(name, row, start, ids)
+                item = make_item(name, row, start, ids, logins)
             except ValueError as error:
                 raise SeedError(f"{where}: {error}") from None
             world.collection(name)[item["id"]] = item
