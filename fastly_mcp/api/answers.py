@@ -22,7 +22,7 @@ from fastly_mcp.errors import (
 )
 from fastly_mcp.text import cut, visible
 
-LARGEST = 20_000_000  # bytes, decoded
+LARGEST = 10_000_000  # bytes, decoded
 
 LOCKED = "Clone the version and change the clone: a version that was active stays locked."
 SEE_ACCOUNT = "Call get_account: it says what is wrong with the token and how to replace it."
@@ -43,7 +43,7 @@ Ask = Callable[[str, Mapping[str, str | int] | None, dict[str, str]], Awaitable[
 async def read(response: httpx2.Response, token: SecretStr) -> Answer:
     """Read one response to its end.
 
-    Raises an APIError for every status but 2xx, for a body over 20 MB and for one that is not
+    Raises an APIError for every status but 2xx, for a body over 10 MB and for one that is not
     JSON, whatever its Content-Type says: Fastly's is not reliable.
     """
     body = bytearray()

@@ -160,7 +160,7 @@ async def test_an_answer_over_20_mb_is_refused_once() -> None:
         seen.append(request)
         return Response(b"[" + b" " * answers.LARGEST + b"]")
 
-    with pytest.raises(TooLarge, match="larger than 20 MB"):
+    with pytest.raises(TooLarge, match="larger than 10 MB"):
         await get(client_of(handle))
     assert len(seen) == 1
 

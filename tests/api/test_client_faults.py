@@ -74,7 +74,7 @@ FAULTS: dict[str, tuple[Callable[[], Reply], type[APIError], str]] = {
     "gzip bomb": (
         lambda: sends(BOMB, head="Content-Encoding: gzip\r\n"),
         TooLarge,
-        "larger than 20 MB",
+        "larger than 10 MB",
     ),
     "redirect elsewhere": (
         lambda: sends(b"", "302 Found", "Location: http://localhost:1/x\r\n"),

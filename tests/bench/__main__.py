@@ -1,6 +1,7 @@
-"""Measure ours beside a bare server in one run: `python -m tests.bench [start|stdio|http|memory]`.
+"""Measure ours beside a bare server in one run: `python -m tests.bench [NAME…]`.
 
-Run by hand on a quiet Linux machine; what it prints are ratios, and no test depends on them.
+The names are start, stdio, http, memory and sandbox. Run by hand on a quiet Linux machine; what
+it prints are ratios, and no test depends on them.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import fastly_mcp
-from tests.bench import load
+from tests.bench import load, sandbox
 from tests.bench.load import ERAS, Stdio
 from tests.bench.servers import HTTP, STDIO, UPSTREAM, Server, listening
 
@@ -111,7 +112,11 @@ def _show_memory(what: str, ours: float, bare: float) -> None:
 
 
 MEASUREMENTS: dict[str, Callable[[Server], None]] = {
-    one.__name__: one for one in (start, stdio, http, memory)
+    "start": start,
+    "stdio": stdio,
+    "http": http,
+    "memory": memory,
+    "sandbox": sandbox.measure,
 }
 
 

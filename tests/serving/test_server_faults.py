@@ -46,7 +46,7 @@ FAULTS: dict[str, tuple[ASGIApp, str]] = {
     "truncated": (answering('{"id": "u8'), "something that is not JSON"),
     "another shape": (answering({CANARY: [CANARY]}), "another shape than it should have"),
     "redirect": (answering("", 302, ELSEWHERE), "redirect to another address"),
-    "bomb": (Response(BOMB, 200, PACKED), "larger than 20 MB"),
+    "bomb": (Response(BOMB, 200, PACKED), "larger than 10 MB"),
     "not packed": (Response(b"{}", 200, PACKED), "not compressed as it says"),
     "refused": (Failing(httpx2.ConnectError(CANARY)), "could not be reached (connect error)"),
     "dropped": (Failing(httpx2.ReadError(CANARY)), "connection to Fastly broke (read error)"),

@@ -13,12 +13,11 @@ from fastly_mcp.sandbox.doors.faults import KINDS, Fault
 from fastly_mcp.sandbox.edge.cache import Address, address
 from fastly_mcp.sandbox.edge.network import shield_of
 from fastly_mcp.sandbox.errors import bad_request
-from fastly_mcp.sandbox.state import Row, stamp
+from fastly_mcp.sandbox.state import Row, Service, stamp
 
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 FARTHEST = 10 * 366 * 86_400
 """Seconds that the clock may be moved."""
-FAULT = TypeAdapter(Fault)
 
 
 def asked_address(call: Call) -> Address:
@@ -123,10 +122,16 @@ def get_digest(call: Call) -> Response:
             token.id: [token.name, token.scopes, token.services, token.expires_at, token.role]
             for token in world.tokens.values()
         },
-        "services": {service_id: asdict(each) for service_id, each in world.services.items()},
-        "collections": world.collections,
+        "services": {service_id: _told(each) for service_id, each in world.services.items()},
+        "collections": {name: rows for name, rows in world.collections.items() if rows},
     }
     return JSONResponse({"digest": invented.digest(configuration)})
+
+
+def _told(service: Service) -> Row:
+    """A service without what its mere reading leaves behind: an empty place for members."""
+    members = {each: rows for each, rows in service.members.items() if rows}
+    return asdict(service) | {"members": members}
 
 
 def get_faults(call: Call) -> Response:
@@ -140,10 +145,10 @@ def plan_fault(call: Call) -> Response:
     known = {field.name for field in fields(Fault)}
     if unknown := given.keys() - known:
         raise bad_request(f"A fault has no {', '.join(sorted(unknown))}; it has {sorted(known)}")
-    if given.get("kind") not in KINDS:
+    if str(given.get("kind")) not in KINDS:
         raise bad_request(f"kind is one of {', '.join(KINDS)}")
     try:
-        fault = FAULT.validate_python(given)
+        fault = TypeAdapter(Fault).validate_python(given)
     except ValidationError as error:
         first: Row = dict(error.errors(include_url=False, include_input=False)[0])
         raise bad_request(f"{first['loc'][0]}: {first['msg']}") from None

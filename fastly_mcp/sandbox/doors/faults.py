@@ -3,8 +3,10 @@
 import fnmatch
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import anyio
+from pydantic import Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -13,6 +15,7 @@ Answer = Callable[[], Response]
 DROP = "fastly_mcp.drop"
 """The ASGI extension through which a server lets its connection be cut."""
 LONGEST = 600.0  # seconds of any fault
+LARGEST = 2**30  # bytes of a huge body
 DRIP = 0.05  # seconds between two bytes
 PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n</body>\r\n</html>\r\n"
 KINDS = {
@@ -42,11 +45,11 @@ class Fault:
     method: str = "*"
     path: str = "*"
     """A pattern with *, for the path as it is sent."""
-    count: int = 1
-    status: int = 503
-    seconds: float = 1.0
-    size: int = 64 * 2**20
-    location: str = "https://elsewhere.example/"
+    count: Annotated[int, Field(ge=1)] = 1
+    status: Annotated[int, Field(ge=200, le=599)] = 503
+    seconds: Annotated[float, Field(ge=0, le=LONGEST)] = 1.0
+    size: Annotated[int, Field(ge=0, le=LARGEST)] = 64 * 2**20
+    location: Annotated[str, Field(pattern=r"^[!-~]*$")] = "https://elsewhere.example/"
 
     def matches(self, method: str, path: str) -> bool:
         return self.method in {"*", method} and fnmatch.fnmatchcase(path, self.path)

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ from fastly_mcp.sandbox.state import World
 
 FORM = 1
 """Rises when a file of another form could no longer be read."""
-WORLD = TypeAdapter(World)
+
+
+@cache
+def form_of_a_world() -> TypeAdapter[World]:
+    """How pydantic reads and writes a world; made when first needed, for it takes a while."""
+    return TypeAdapter(World)
 
 
 def load_world(file: Path) -> World | None:
@@ -33,7 +39,7 @@ def load_world(file: Path) -> World | None:
             "version of fastly-mcp that wrote it"
         )
     try:
-        return WORLD.validate_python(data.get("world"))
+        return form_of_a_world().validate_python(data.get("world"))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -42,7 +48,7 @@ def load_world(file: Path) -> World | None:
 
 def save_world(file: Path, world: World) -> None:
     """Write the file whole or not at all. Raises OSError."""
-    text = b'{"form":%d,"world":%b}\n' % (FORM, WORLD.dump_json(world))
+    text = b'{"form":%d,"world":%b}\n' % (FORM, form_of_a_world().dump_json(world))
     whole = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -21,17 +21,18 @@ PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_\s]*")
 
 def shown(kind: Kind, service_id: str, number: int, row: Row) -> Row:
     """A row as it goes over the wire."""
-    return {
-        **row,
-        "service_id": service_id,
-        "version": str(number) if kind.version_is_text else number,
-        "deleted_at": None,
-    }
+    return row | _place(kind, service_id, number)
 
 
 def shown_all(kind: Kind, service_id: str, version: Version) -> list[Row]:
-    rows = version.objects.get(kind.plural, ())
-    return [shown(kind, service_id, version.number, row) for row in rows]
+    place = _place(kind, service_id, version.number)
+    return [row | place for row in version.objects.get(kind.plural, ())]
+
+
+def _place(kind: Kind, service_id: str, number: int) -> Row:
+    """Where a row stands, which is not kept in it: clones share rows."""
+    version = str(number) if kind.version_is_text else number
+    return {"service_id": service_id, "version": version, "deleted_at": None}
 
 
 def put_in(version: Version, kind: Kind, rows: tuple[Row, ...], at: str) -> None:
@@ -66,8 +67,7 @@ def list_objects(kind: Kind, call: Call) -> Response:
 
 def create(kind: Kind, call: Call) -> Response:
     version, given = call.draft(), call.given()
-    given["name"] = _name(kind, given.get("name"))
-    _not_taken(kind, version, given["name"])
+    given["name"] = new_name(kind, version, given.get("name"))
     with invented.fitting():
         row = make_row(kind, given, call.stamp, call.world.new_id())
     # The content of a dynamic snippet lives outside the versions.
@@ -98,11 +98,10 @@ def update(kind: Kind, call: Call) -> Response:
         new = {**old, **read(kind.fields, given), "updated_at": call.stamp}
         new |= _derived(kind, new, given)
     if given.get("name", old["name"]) != old["name"]:
-        new["name"] = _name(kind, given["name"])
-        _not_taken(kind, version, new["name"])
+        new["name"] = new_name(kind, version, given["name"])
     rows = tuple(new if row is old else row for row in version.objects[kind.plural])
     put_in(version, kind, rows, call.stamp)
-    return _changed(kind, call, version, new, given, "update")
+    return _changed(kind, call, version, new, given, "update", old=old, new=new)
 
 
 def delete(kind: Kind, call: Call) -> Response:
@@ -138,14 +137,17 @@ def _version(call: Call) -> Version:
     return call.version()
 
 
-def _changed(kind: Kind, call: Call, version: Version, row: Row, given: Row, verb: str) -> Response:
+def _changed(
+    kind: Kind, call: Call, version: Version, row: Row, given: Row, verb: str, **more: Row
+) -> Response:
     service_id = call.params["service_id"]
-    record(call, f"{kind.path.partition('/')[0]}.{verb}", service_id, name=row["name"])
+    record(call, f"{kind.path.partition('/')[0]}.{verb}", service_id, name=row["name"], **more)
     asked = {name: row[name] for name in kind.fields if name in given}
     return classic(shown(kind, service_id, version.number, row) | echoed(kind.fields, asked))
 
 
-def _name(kind: Kind, name: Any) -> str:
+def new_name(kind: Kind, version: Version, name: Any) -> str:
+    """A name for an object that nothing of its kind has yet."""
     if not isinstance(name, str) or not name.strip():
         raise invented.does_not_fit("name can't be blank")
     if kind.is_plain_name and not PLAIN.fullmatch(name):
@@ -154,32 +156,45 @@ def _name(kind: Kind, name: Any) -> str:
             "Name must start with alphabetical and contain only alphanumeric, "
             "underscore, and whitespace"
         )
-    return name
-
-
-def _not_taken(kind: Kind, version: Version, name: str) -> None:
     if any(row["name"] == name for row in version.objects.get(kind.plural, ())):
         raise errors.duplicate(kind.path.replace("/", "_"), name)
+    return name
 
 
 def _derived(kind: Kind, row: Row, given: Row) -> Row:
     """What Fastly works out of what was given."""
-    more: Row = {}
-    if "hostname" in kind.fields and "ipv4" in kind.fields and given.get("address"):
-        try:
-            number = ipaddress.ip_address(row["address"])
-        except ValueError:
-            more = {"hostname": row["address"], "ipv4": None}
-        else:
-            more = {"hostname": None, f"ipv{number.version}": str(number)}
-        if "ipv6" in kind.fields:
-            more = {"ipv6": None} | more
-    if kind.path.startswith("logging/") and "gzip_level" in given and "compression_codec" in given:
-        # Documented: the two exclude each other.
-        if given["gzip_level"] not in {"", "0", 0} and given["compression_codec"]:
+    return _located(kind, row, given) | _secured(kind, row, given) | _compressed(kind, given)
+
+
+def _located(kind: Kind, row: Row, given: Row) -> Row:
+    """Whether an address is a name or a number."""
+    if not {"hostname", "ipv4"} <= kind.fields.keys() or not given.get("address"):
+        return {}
+    try:
+        number = ipaddress.ip_address(row["address"])
+        found = {f"ipv{number.version}": str(number)}
+    except ValueError:
+        found = {"hostname": row["address"]}
+    # FTP and syslog have no field for an IPv6 address.
+    return {name: found.get(name) for name in ("hostname", "ipv4", "ipv6") if name in kind.fields}
+
+
+def _secured(kind: Kind, row: Row, given: Row) -> Row:
+    """The ports that decide on TLS [documented]; the CLI's --use-ssl sends the port alone."""
+    if kind.path != "backend" or "use_ssl" in given or "port" not in given:
+        return {}
+    return {"use_ssl": row["port"] == 443} if row["port"] in {80, 443} else {}
+
+
+def _compressed(kind: Kind, given: Row) -> Row:
+    """Of gzip_level and compression_codec there is one at most [documented]."""
+    if not {"gzip_level", "compression_codec"} <= kind.fields.keys():
+        return {}
+    if "gzip_level" in given and "compression_codec" in given:
+        if str(given["gzip_level"]) not in {"", "0"} and given["compression_codec"]:
             raise ValueError("gzip_level and compression_codec exclude each other")
-    elif "gzip_level" in given and "compression_codec" in kind.fields:
-        more["compression_codec"] = None
-    elif given.get("compression_codec") and "gzip_level" in kind.fields:
-        more["gzip_level"] = kind.fields["gzip_level"].default
-    return more
+    elif "gzip_level" in given:
+        return {"compression_codec": None}
+    elif given.get("compression_codec"):
+        return {"gzip_level": kind.fields["gzip_level"].default}
+    return {}
