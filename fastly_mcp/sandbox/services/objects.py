@@ -32,7 +32,8 @@ def shown_all(kind: Kind, service_id: str, version: Version) -> list[Row]:
 def _place(kind: Kind, service_id: str, number: int) -> Row:
     """Where a row stands, which is not kept in it: clones share rows."""
     version = str(number) if kind.version_is_text else number
-    return {"service_id": service_id, "version": version, "deleted_at": None}
+    place: Row = {"service_id": service_id, "version": version}
+    return place | {"deleted_at": None} if kind.has_deleted_at else place
 
 
 def put_in(version: Version, kind: Kind, rows: tuple[Row, ...], at: str) -> None:
