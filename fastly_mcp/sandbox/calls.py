@@ -1,6 +1,7 @@
 """One request to the sandbox."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -91,15 +92,7 @@ class Call:
 
     def json(self) -> Any:
         """The body as JSON; 400 if it is none."""
-        try:
-            body = json.loads(self.body)
-            # Half a surrogate pair is valid in JSON, but cannot be sent back.
-            json.dumps(body, ensure_ascii=False).encode()
-        except (ValueError, RecursionError):
-            raise errors.bad_request("Invalid JSON") from None
-        if depth(body) > DEEPEST:
-            raise errors.bad_request("Nested too deep")
-        return body
+        return read_json(self.body)
 
     def json_object(self) -> Row:
         body = self.json()
@@ -109,6 +102,27 @@ class Call:
 
 
 Handler = Callable[[Call], Response]
+
+
+def _finite(text: str) -> float:
+    """A number that JSON can carry back: Python reads NaN and 1e999 as well."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def read_json(text: bytes) -> Any:
+    """JSON from outside; 400 if it is none."""
+    try:
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
+        # Half a surrogate pair is valid in JSON, but cannot be sent back.
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise errors.bad_request("Invalid JSON") from None
+    if depth(value) > DEEPEST:
+        raise errors.bad_request("Nested too deep")
+    return value
 
 
 def depth(value: Any) -> int:

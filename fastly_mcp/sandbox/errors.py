@@ -119,3 +119,21 @@ def problem(
     return FastlyError(
         status, {**more, "title": title, "status": status, "detail": detail}, media_type
     )
+
+
+def stats(msg: str) -> FastlyError:
+    """The error form of /stats [TK: `Unknown field: …`, `invalid datacenter`, …]."""
+    return FastlyError(400, {"status": "error", "msg": msg})
+
+
+def invalid_metrics(*wrong: tuple[str, str]) -> FastlyError:
+    """The inspectors' 400: which parameters are wrong, and why [TK]."""
+    names = ", ".join(f"'{name}'" for name, _ in wrong)
+    return problem(
+        400,
+        "Request parameters were invalid.",
+        f"Parameters with invalid values: {names}",
+        media_type=JSON,
+        type="https://fastly.help/metrics/validation-error",
+        errors=[{"property": name, "reason": reason} for name, reason in wrong],
+    )

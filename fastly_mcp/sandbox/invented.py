@@ -13,19 +13,32 @@ the choice is made here, so that nobody mistakes it for Fastly's. Invented too, 
 - GET /service/{id}/domain shows the active version's domains; `version` of a listed service that
   was never activated is its newest (`services.services`).
 - What the edge check does to the edge, and how the origins' content changes (`edge.cache`).
+- What TLS refuses and in which words, where nobody reported it, and what becomes of PEM that holds
+  nothing (`resources.tls_changes`, `resources.pem`, `resources.tls_rows`).
 - What a compiler would say of VCL, beyond one recorded warning (`services.vcl`). The sandbox runs
   no VCL.
+- Which products are for VCL or for Compute services only (`resources.products`).
+- When an alert fired: its history is made of the incidents (`resources.alerts`).
+- Which events a mapping can name beyond the account's and the WAF's, which values of an integration
+  are secret beyond those recorded, and that mappings let go of an integration that is deleted
+  (`resources.notifications`, `resources.mappings`).
+- All of billing but the paths and the fields: prices, regions' shares, ids, what a limit refuses.
+  Nothing of it is recorded (`resources.billing`).
+- Two stores, ACLs of Compute or secrets of one kind cannot have the same name; a config store is
+  linked where an active version has a resource for it, and what is linked can be deleted all the
+  same (`resources.config_stores`). The audit log has nothing of stores, as no event is named so.
 - Domains are not taken from each other: two services may list the same one, and the first serves.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 from typing import Any
 
 from pydantic_core import to_json
 
+from fastly_mcp.sandbox.answers import JSON
 from fastly_mcp.sandbox.errors import (
     FastlyError,
     bad_request,
@@ -125,12 +138,12 @@ def does_not_fit(why: str) -> FastlyError:
 
 
 @contextmanager
-def fitting() -> Iterator[None]:
-    """What does not fit, told as a ValueError, becomes that refusal."""
+def fitting(refusal: Callable[[str], FastlyError] = does_not_fit) -> Iterator[None]:
+    """What does not fit, told as a ValueError, becomes that refusal or another one."""
     try:
         yield
     except ValueError as error:
-        raise does_not_fit(str(error)) from None
+        raise refusal(str(error)) from None
 
 
 def service_is_active(service_id: str) -> FastlyError:
@@ -170,6 +183,69 @@ def bad_image_setting(why: str) -> FastlyError:
     )
     del error.body["status"]
     return error
+
+
+def no_such_invoice(invoice_id: str) -> FastlyError:
+    """In the legacy form, as no error of billing is recorded."""
+    return record_not_found(f"Cannot find invoice '{invoice_id}'")
+
+
+def bad_product(why: str) -> FastlyError:
+    """Of enabled products only the 400 of one that is off is recorded; this has its form."""
+    return problem(400, why, media_type=JSON, type="", errors=None)
+
+
+def bad_alert(why: str) -> FastlyError:
+    """After the recorded 404 of alert definitions."""
+    kind = "https://fastly.help/alerts/bad-request"
+    return problem(400, "The request is not valid", why, type=kind, errors=None)
+
+
+def notifications(status: int, why: str) -> FastlyError:
+    """After the recorded "could not delete integration"; all but that wording is invented."""
+    return problem(status, why, why, errors=None)
+
+
+def bad_notification(why: str) -> FastlyError:
+    """In the same form."""
+    return notifications(400, why)
+
+
+def no_such_resource(name: str) -> FastlyError:
+    """The 404 of stores, keys, secrets and ACLs under /resources: no body of one is recorded."""
+    return problem(404, "Not Found", f"'{name}' was not found")
+
+
+def resource_does_not_fit(why: str) -> FastlyError:
+    """A value that a store, key, secret or ACL under /resources cannot have."""
+    return problem(400, "Bad Request", why)
+
+
+def resource_name_is_taken() -> FastlyError:
+    """For secrets the words are reported [cli#1507], though not the form; the rest is like it."""
+    return resource_does_not_fit("duplicate: name")
+
+
+def store_is_not_empty(store_id: str) -> FastlyError:
+    """A KV store with items cannot be deleted: that it is a 409 is documented."""
+    return problem(409, "Conflict", f"Store '{store_id}' is not empty")
+
+
+def batch_went_wrong(wrong: list[dict[str, Any]]) -> dict[str, Any]:
+    """A batch of KV items: the fields are documented, the words and the 400 with it are not."""
+    return {"type": "items", "title": "some items were not written", "errors": wrong}
+
+
+CLIENT_KEY = "O77ZZBO9Kj0zjgJ4pXeHLSPy/8eGTaAFynvoUZfJDXc="
+CLIENT_KEY_SIGNATURE = (
+    "4aQ2Aksnp3GLLuFulwHAf5mn47Hprxk7iGE33VKAn2csDoT8ADqE9aZvr/1r3zIqGPEn0j3a3n9gfLhFkC4GBQ=="
+)
+SIGNING_KEY = "DkKdvRxUz5Z4HgMWqDMoT8Tsp/o6bVFsb4AVeL7i0H8="
+"""An X25519 key, the same for everybody, with a good Ed25519 signature and the key to verify it.
+
+Nothing can be decrypted with any of them: the private keys were thrown away. Fastly's command line
+knows Fastly's signing key and takes another one with FASTLY_USE_API_SIGNING_KEY set.
+"""
 
 
 def door_is_shut(header: str) -> FastlyError:

@@ -40,20 +40,30 @@ def classic_page(
 
 
 def json_api_page(
-    call: Call, rows: list[Any], *, per_page: int = 20, limit: int = 100
+    call: Call, rows: list[Any], *, per_page: int = 20, limit: int = 100, is_escaped: bool = False
 ) -> tuple[list[Any], Row, Row]:
-    """One page of a JSON:API list, with its links (first, last, next, prev, self) and meta."""
+    """One page of a JSON:API list, with its links (first, last, next, prev, self) and meta.
+
+    The links of events have brackets that are not escaped, and only the page [go-fastly
+    events/get_events.yaml]; the others escape them and keep the rest of the query, sorted by name
+    [go-fastly custom_tls_domain/list.yaml].
+    """
     page = call.number("page[number]", 1)
     per_page = call.number("page[size]", per_page, limit)
     last = max(1, -(-len(rows) // per_page))
-    # Recorded with brackets that are not escaped [go-fastly events/get_events.yaml].
-    address = f"{API}{call.path}?page[number]={{}}&page[size]={per_page}"
+    kept = call.query.multi_items() if is_escaped else []
+    kept = [each for each in kept if each[0] not in {"page[number]", "page[size]"}]
+
+    def address(number: int) -> str:
+        query = [*kept, ("page[number]", str(number)), ("page[size]", str(per_page))]
+        return f"{API}{call.path}?{urlencode(sorted(query), safe='' if is_escaped else '[]')}"
+
     links: Row = {
-        "first": address.format(1),
-        "last": address.format(last),
-        "next": address.format(page + 1) if page < last else None,
-        "prev": address.format(page - 1) if page > 1 else None,
-        "self": address.format(page),
+        "first": address(1),
+        "last": address(last),
+        "next": address(page + 1) if page < last else None,
+        "prev": address(page - 1) if page > 1 else None,
+        "self": address(page),
     }
     meta = {
         "current_page": page,

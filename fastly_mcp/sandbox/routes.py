@@ -2,7 +2,8 @@
 
 `classic` and `newer` tell which of Fastly's services answers. Reading needs the scope
 `global:read`, changing `global`, unless the line says otherwise. The versioned objects (backends,
-domains, log endpoints and so on) are not here one by one: `services.kinds` is their table.
+domains, log endpoints and so on) are not here one by one: `services.kinds` is their table. Neither
+are those of TLS, whose table is `resources.tls`.
 """
 
 from functools import partial
@@ -10,7 +11,23 @@ from functools import partial
 from fastly_mcp.sandbox.account import account, events, tokens, users
 from fastly_mcp.sandbox.doors import doors
 from fastly_mcp.sandbox.edge import network, purges
-from fastly_mcp.sandbox.resources import domains
+from fastly_mcp.sandbox.resources import (
+    access_keys,
+    alerts,
+    authorizations,
+    billing,
+    compute_acls,
+    config_stores,
+    documents,
+    domains,
+    kv_items,
+    kv_stores,
+    mappings,
+    notifications,
+    products,
+    secret_stores,
+    tls,
+)
 from fastly_mcp.sandbox.routing import Access, Side, family, tree
 from fastly_mcp.sandbox.services import (
     acls,
@@ -18,11 +35,13 @@ from fastly_mcp.sandbox.services import (
     directors,
     features,
     objects,
+    packages,
     pools,
     services,
     snippets,
     versions,
 )
+from fastly_mcp.sandbox.stats import history
 
 classic = partial(family, Side.CLASSIC)
 newer = partial(family, Side.NEWER)
@@ -34,6 +53,10 @@ VERSION = "/service/{service_id}/version/{version}"
 DICTIONARY = "/service/{service_id}/dictionary/{container_id}"
 ACL = "/service/{service_id}/acl/{container_id}"
 POOL = "/service/{service_id}/pool/{container_id}"
+CONFIG_STORE = "/resources/stores/config/{resource_id}"
+KV_STORE = "/resources/stores/kv/{resource_id}"
+SECRET_STORE = "/resources/stores/secret/{resource_id}"
+COMPUTE_ACL = "/resources/acls/{resource_id}"
 
 SERVICES = (
     classic("/service", GET=services.list_services, POST=services.create_service),
@@ -85,7 +108,7 @@ OBJECTS = (
         GET=features.get_image_settings,
         PATCH=features.update_image_settings,
     ),
-    classic(f"{VERSION}/package", GET=features.get_package, PUT=features.upload_package),
+    classic(f"{VERSION}/package", GET=packages.get_package, PUT=packages.upload_package),
     classic(
         "/rate-limiters/{name}",
         GET=features.get_rate_limiter,
@@ -152,6 +175,7 @@ ACCOUNT = (
         "/tokens", GET=tokens.list_tokens, POST=tokens.create_token, DELETE=tokens.revoke_tokens
     ),
     classic("/tokens/{token_id}", DELETE=tokens.revoke_token),
+    classic("/sudo", POST=tokens.enter_sudo),
     newer(
         "/automation-tokens",
         GET=tokens.list_automation_tokens,
@@ -168,6 +192,7 @@ ACCOUNT = (
         Access.ANYONE,
         GET=account.get_sign_on,
     ),
+    documents.endpoints(authorizations.TYPES),
     newer("/events", GET=events.list_events),
     newer("/events/{event_id}", GET=events.get_event),
 )
@@ -178,7 +203,18 @@ NETWORK = (
     classic("/content/edge_check", GET=network.edge_check),
 )
 
-STATS = ()
+STATS = (
+    classic("/stats", GET=history.list_stats),
+    classic("/stats/aggregate", GET=history.get_aggregate),
+    classic("/stats/field/{field}", GET=history.list_field),
+    classic("/stats/service/{service_id}", GET=history.get_service_stats),
+    classic("/stats/service/{service_id}/field/{field}", GET=history.get_service_field),
+    classic("/stats/usage", GET=history.get_usage),
+    classic("/stats/usage_by_service", GET=history.get_usage_by_service),
+    classic("/stats/usage_by_month", GET=history.get_usage_by_month),
+    classic("/stats/regions", GET=history.list_regions),
+    classic(f"{SERVICE}/stats/summary", GET=history.get_summary),
+)
 
 RESOURCES = (
     newer("/domain-management/v1/domains", GET=domains.list_domains, POST=domains.create_domain),
@@ -190,9 +226,161 @@ RESOURCES = (
     ),
     newer("/domain-management/v1/tools/status", GET=domains.get_status),
     newer("/domain-management/v1/tools/suggest", GET=domains.suggest),
+    classic(
+        "/resources/stores/config",
+        GET=config_stores.list_stores,
+        POST=config_stores.create_store,
+    ),
+    classic(
+        CONFIG_STORE,
+        GET=config_stores.get_store,
+        PUT=config_stores.update_store,
+        DELETE=config_stores.delete_store,
+    ),
+    classic(f"{CONFIG_STORE}/info", GET=config_stores.get_info),
+    classic(f"{CONFIG_STORE}/services", GET=config_stores.list_linked_services),
+    classic(
+        f"{CONFIG_STORE}/items", GET=config_stores.list_items, PATCH=config_stores.change_items
+    ),
+    classic(f"{CONFIG_STORE}/item", POST=config_stores.create_item),
+    classic(
+        f"{CONFIG_STORE}/item/{{key}}",
+        GET=config_stores.get_item,
+        PUT=config_stores.upsert_item,
+        PATCH=config_stores.update_item,
+        DELETE=config_stores.delete_item,
+    ),
+    newer("/resources/stores/kv", GET=kv_stores.list_stores, POST=kv_stores.create_store),
+    newer(
+        KV_STORE,
+        GET=kv_stores.get_store,
+        PUT=kv_stores.update_store,
+        DELETE=kv_stores.delete_store,
+    ),
+    newer(f"{KV_STORE}/batch", PUT=kv_items.put_batch),
+    newer(f"{KV_STORE}/keys", GET=kv_items.list_keys),
+    newer(
+        f"{KV_STORE}/keys/{{key}}",
+        GET=kv_items.get_item,
+        PUT=kv_items.put_item,
+        DELETE=kv_items.delete_item,
+    ),
+    newer(
+        "/resources/stores/secret",
+        GET=secret_stores.list_stores,
+        POST=secret_stores.create_store,
+    ),
+    newer("/resources/stores/secret/client-key", POST=secret_stores.create_client_key),
+    newer("/resources/stores/secret/signing-key", GET=secret_stores.get_signing_key),
+    newer(SECRET_STORE, GET=secret_stores.get_store, DELETE=secret_stores.delete_store),
+    newer(
+        f"{SECRET_STORE}/secrets",
+        GET=secret_stores.list_secrets,
+        POST=secret_stores.put_secret,
+        PUT=secret_stores.put_secret,
+        PATCH=secret_stores.put_secret,
+    ),
+    newer(
+        f"{SECRET_STORE}/secrets/{{name}}",
+        GET=secret_stores.get_secret,
+        DELETE=secret_stores.delete_secret,
+    ),
+    newer("/resources/acls", GET=compute_acls.list_acls, POST=compute_acls.create_acl),
+    newer(COMPUTE_ACL, GET=compute_acls.get_acl, DELETE=compute_acls.delete_acl),
+    newer(
+        f"{COMPUTE_ACL}/entries",
+        GET=compute_acls.list_entries,
+        PATCH=compute_acls.change_entries,
+    ),
+    newer(f"{COMPUTE_ACL}/entry/{{ip}}", GET=compute_acls.look_up),
+    newer(
+        "/resources/object-storage/access-keys",
+        GET=access_keys.list_keys,
+        POST=access_keys.create_key,
+    ),
+    newer(
+        "/resources/object-storage/access-keys/{resource_id}",
+        GET=access_keys.get_key,
+        DELETE=access_keys.delete_key,
+    ),
 )
 
-TLS = ()
+PRODUCTS = (
+    newer("/enabled-products/v1/{product_id}/services", GET=products.list_services),
+    newer(
+        "/enabled-products/v1/{product_id}/services/{service_id}",
+        GET=products.get_product,
+        PUT=products.enable_product,
+        DELETE=products.disable_product,
+    ),
+    newer(
+        "/enabled-products/v1/{product_id}/services/{service_id}/configuration",
+        GET=products.get_configuration,
+        PATCH=products.update_configuration,
+    ),
+    newer(
+        "/enabled-products/v1/{product_id}",
+        GET=products.get_account_product,
+        PUT=products.enable_account_product,
+        DELETE=products.disable_account_product,
+    ),
+)
+
+ALERTS = (
+    newer("/alerts/definitions", GET=alerts.list_definitions, POST=alerts.create_definition),
+    newer("/alerts/definitions/test", POST=alerts.test_definition),
+    newer(
+        "/alerts/definitions/{definition_id}",
+        GET=alerts.get_definition,
+        PUT=alerts.update_definition,
+        DELETE=alerts.delete_definition,
+    ),
+    newer("/alerts/history", GET=alerts.list_history),
+    newer("/notifications/integration-types", GET=notifications.list_types),
+    newer(
+        "/notifications/integrations",
+        GET=notifications.list_integrations,
+        POST=notifications.create_integration,
+    ),
+    newer(
+        "/notifications/integrations/{integration_id}",
+        GET=notifications.get_integration,
+        PATCH=notifications.update_integration,
+        DELETE=notifications.delete_integration,
+    ),
+    newer(
+        "/notifications/integrations/{integration_id}/signingKey",
+        GET=notifications.get_signing_key,
+    ),
+    newer(
+        "/notifications/integrations/{integration_id}/rotateSigningKey",
+        POST=notifications.rotate_signing_key,
+    ),
+    newer("/notifications/mailinglist-confirmations", POST=notifications.confirm_mailing_list),
+    newer(
+        "/notifications/v1/event-mappings",
+        GET=mappings.list_mappings,
+        POST=mappings.create_mapping,
+    ),
+    newer("/notifications/v1/event-mappings/event-types", GET=mappings.list_event_types),
+    newer("/notifications/v1/event-mappings/scope-types", GET=mappings.list_scope_types),
+    newer(
+        "/notifications/v1/event-mappings/{mapping_id}",
+        GET=mappings.get_mapping,
+        PUT=mappings.update_mapping,
+        DELETE=mappings.delete_mapping,
+    ),
+)
+
+BILLING = (
+    newer("/billing/v3/invoices", GET=billing.list_invoices),
+    newer("/billing/v3/invoices/month-to-date", GET=billing.get_month_to_date),
+    newer("/billing/v3/invoices/{invoice_id}", GET=billing.get_invoice),
+    newer("/billing/v3/usage-metrics", GET=billing.list_usage),
+    newer("/billing/v3/service-usage-metrics", GET=billing.list_service_usage),
+)
+
+TLS = (documents.endpoints(tls.TYPES),)
 
 DOORS = (
     door("/_sandbox/reset", POST=doors.reset),
@@ -220,6 +408,9 @@ ENDPOINTS = tuple(
         NETWORK,
         STATS,
         RESOURCES,
+        PRODUCTS,
+        ALERTS,
+        BILLING,
         TLS,
         DOORS,
     )

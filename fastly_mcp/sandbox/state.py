@@ -52,6 +52,7 @@ class Token:
     role: str = ""
     """Of an automation token; the others have their user's."""
     may_read_itself: bool = True
+    sudo_expires_at: str | None = None
     last_used_at: str | None = None
     ip: str | None = None
     user_agent: str | None = None

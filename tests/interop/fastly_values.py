@@ -54,9 +54,8 @@ VALUES: Row = {
     # One excludes compression_codec, one is taken for another time.
     "gzip_level": OMIT,
     "expiry_time": OMIT,
-    # Declared as false or true: somebody's YAML has read off and on so.
-    "contentguard": OMIT,
     # Words that are not declared.
+    "field": "requests",
     "mode": "log",
     "traffic_ramp": "50",
     # Names of the network.
@@ -195,6 +194,7 @@ ARGUMENTS: dict[str, Row] = {
     "deactivate_service_version_environment": CLONE,
     "domain_status": {"domain": "www.larkspur.example"},
     "get_invoice_by_invoice_id": {"invoice_id": Made("/billing/v3/invoices", "invoice_id", int)},
+    "get_service_stats": {"month": "2", "year": "2026"},
     "get_usage_metrics": {"start_month": "2026-02", "end_month": "2026-03"},
     "list_events": {"filter_service_id": SHOP},
     "lock_service_version": {"version_id": 2},
@@ -255,6 +255,10 @@ FAULTS: dict[str, tuple[str, str]] = {
     "diff_service_versions": ("_from", "recorded as text, declared as a number"),
     "get_automation_token_id": ("services", "recorded as null, declared as a list"),
     "list_automation_tokens": ("received_data", "recorded as an object, declared as a list"),
+    "set_product_bot_management_configuration": (
+        "contentguard is none of off, on",
+        "declared as false and true, which YAML makes of off and on",
+    ),
     "revoke_automation_token_id": ("received_data", "recorded as empty, declared as an error"),
 }
 """By operation or family, with a star for any: what the client says, and why it is wrong."""

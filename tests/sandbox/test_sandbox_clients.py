@@ -64,3 +64,19 @@ async def test_the_cli_is_told_that_there_is_no_sign_on(client: httpx2.AsyncClie
     path = "/realms/fastly/.well-known/openid-configuration"
     answer = await client.get(path, headers={"Fastly-Key": ""})
     assert (answer.status_code, answer.json()) == (404, {"error": "Realm does not exist"})
+
+
+@pytest.mark.parametrize(
+    ("path", "resource_type"),
+    [("config", "config"), ("kv", "kv-store"), ("secret", "secret-store")],
+)
+async def test_a_link_takes_over_the_name_and_the_type_of_its_store(
+    client: httpx2.AsyncClient, draft: str, path: str, resource_type: str
+) -> None:
+    """The CLI sends an empty name unless it is given one."""
+    store = (await client.post(f"/resources/stores/{path}", json={"name": "lamps"})).json()
+    new = {"name": "", "resource_id": store["id"]}
+    link = (await client.post(f"{draft}/resource", data=new)).json()
+    assert (link["name"], link["resource_type"]) == ("lamps", resource_type)
+    again = (await client.post(f"{draft}/resource", data=new | {"name": "shades"})).json()
+    assert (again["name"], again["resource_id"]) == ("shades", store["id"])

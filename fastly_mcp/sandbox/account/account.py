@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from fastly_mcp.sandbox import invented
 from fastly_mcp.sandbox.answers import classic
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.errors import cannot_find
@@ -45,3 +46,11 @@ def verify(call: Call) -> Response:
             },
         }
     )
+
+
+def get_sign_on(call: Call) -> Response:
+    """Single sign-on, which no sandbox has.
+
+    The CLI asks before most commands, at the account's host, and puts up with a 404, not with a 5xx.
+    """
+    raise invented.no_sign_on()

@@ -11,11 +11,39 @@ from fastly_mcp.sandbox.state import Row
 KEPT = 5_000
 """Events; the oldest go first."""
 
+CHANGED = "create update delete"
+DOCUMENTED = frozenset(
+    f"{noun}.{verb}"
+    for nouns, verbs in (
+        ("acl address backend cache_settings director domain gzip header healthcheck", CHANGED),
+        ("io_settings logging pool request_settings response_object server vcl", CHANGED),
+        ("alerts.definition ngwaf.workspace service_authorization wordpress", CHANGED),
+        ("tls.bulk_certificate tls.certificate", CHANGED),
+        ("alerts.definition", "test"),
+        ("customer", "create update pricing"),
+        ("customer_feature director_backend tls.private_key tls.subscription", "create delete"),
+        ("service", f"{CHANGED} move purge_all"),
+        ("tls.activation", "enable update disable"),
+        ("tls.configuration", "update"),
+        ("token", "create destroy"),
+        ("user", "create destroy lock unlock update password_update"),
+        ("version", "activate clone copy create deactivate lock update"),
+    )
+    for noun in nouns.split()
+    for verb in verbs.split()
+)
+"""The types of events, as far as the sandbox has their nouns [fastly-py EventAttributes]."""
+
 
 def record(call: Call, event_type: str, service_id: str | None = None, **metadata: object) -> None:
-    """Note a change. Of purges Fastly records `service.purge_all` only."""
+    """Note a change, if Fastly documents an event of that type: of the others it records none."""
+    if event_type not in DOCUMENTED:
+        return
     noun, _, verb = event_type.partition(".")
     subject = str(metadata.get("name") or service_id or "")
+    if "old" in metadata:
+        # Of an update Fastly keeps both states and nothing else [go-fastly events/get_event.yaml].
+        del metadata["name"]
     events = call.world.events
     events.append(
         {
@@ -72,6 +100,7 @@ def _passes(event: Row, name: str, value: str) -> bool:
 
 def get_event(call: Call) -> Response:
     for event in call.world.events:
-        if event["id"] == call.params["event_id"]:
+        service_id, wanted = event["service_id"], call.params["event_id"]
+        if event["id"] == wanted and (not service_id or call.token.covers(service_id)):
             return json_api({"data": event_row(event)})
     raise errors.cannot_find("event", call.params["event_id"])

@@ -1,6 +1,6 @@
 """API tokens: of users, and automation tokens, which answer in three different shapes."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from starlette.responses import Response
@@ -8,7 +8,7 @@ from starlette.responses import Response
 from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.account.account import check_customer
 from fastly_mcp.sandbox.account.events import record
-from fastly_mcp.sandbox.answers import classic, classic_nothing, newer
+from fastly_mcp.sandbox.answers import classic, classic_nothing, newer, newer_nothing
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.state import Row, Token, World, make_id, stamp
 
@@ -16,6 +16,7 @@ SCOPES = frozenset({"global", "global:read", "purge_select", "purge_all"})
 ROLES = frozenset({"superuser", "engineer", "billing", "user", "tls_admin", "tls_viewer"})
 ACTIVE = 100
 """Tokens a user may have [agent toolkit, account-management.md]."""
+SUDO = timedelta(minutes=5)
 BULK = "application/vnd.api+json"
 
 
@@ -31,7 +32,7 @@ def token_row(world: World, token: Token) -> Row:
         "expires_at": token.expires_at,
         "ip": token.ip,
         "user_agent": token.user_agent,
-        "sudo_expires_at": None,
+        "sudo_expires_at": token.sudo_expires_at,
         "scopes": token.scopes,
         "scope": " ".join(token.scopes),
         "services": token.services,
@@ -101,11 +102,7 @@ def _made(call: Call, given: Row) -> Token:
     mine = [token for token in call.world.tokens.values() if token.user_id == call.token.user_id]
     if len(mine) >= ACTIVE:
         raise invented.does_not_fit(f"a user may have {ACTIVE} tokens")
-    services = given.get("services") or given.get("service_id") or []
-    services = [services] if isinstance(services, str) else services
-    for service_id in services:
-        if service_id not in call.world.services:
-            raise invented.no_such_service(str(service_id))
+    services = _services(call, given.get("services") or given.get("service_id") or [])
     return Token(
         id=call.world.new_id(),
         name=str(given.get("name") or "unnamed"),
@@ -113,8 +110,19 @@ def _made(call: Call, given: Row) -> Token:
         user_id=call.token.user_id,
         created_at=call.stamp,
         expires_at=_expiry(call, given.get("expires_at")),
-        services=tuple(services),
+        services=services,
     )
+
+
+def _services(call: Call, given: object) -> tuple[str, ...]:
+    """The services that a token is limited to: one id, or several in a list or as `services[0]`."""
+    if isinstance(given, dict):
+        given = list(given.values())
+    services = tuple(map(str, given if isinstance(given, list) else [given]))
+    for service_id in services:
+        if service_id not in call.world.services:
+            raise invented.no_such_service(service_id)
+    return services
 
 
 def _expiry(call: Call, text: object) -> str | None:
@@ -130,6 +138,16 @@ def _expiry(call: Call, text: object) -> str | None:
     if moment <= call.now:
         raise errors.FastlyError(422, {"msg": "Invalid expires_at"})
     return told
+
+
+def enter_sudo(call: Call) -> Response:
+    """Five minutes of more rights, told with an offset where all else has Z [go-fastly tokens/].
+
+    The sandbox knows no passwords, so it takes any.
+    """
+    end = call.now + SUDO
+    call.token.sudo_expires_at = stamp(end)
+    return classic({"expiry_time": end.astimezone(UTC).isoformat(timespec="seconds")})
 
 
 def revoke_itself(call: Call) -> Response:
@@ -179,21 +197,25 @@ def _automation_token(call: Call) -> Token:
     raise errors.cannot_find("token", call.params["token_id"])
 
 
+def _listed(world: World, token: Token) -> Row:
+    row = token_row(world, token)
+    del row["user_id"], row["scope"]
+    return row | {
+        "access_token": "",
+        "creator_id": token.user_id,
+        "role": token.role,
+        "scopes": " ".join(token.scopes),
+        "tls_access": False,
+    }
+
+
 def list_automation_tokens(call: Call) -> Response:
     found = [token for token in call.world.tokens.values() if token.is_automation]
     page, per_page = call.number("page", 1), call.number("per_page", 100, 100)
     return newer(
         {
             "data": [
-                {
-                    **token_row(call.world, token),
-                    "access_token": "",
-                    "creator_id": token.user_id,
-                    "role": token.role,
-                    "scopes": " ".join(token.scopes),
-                    "services": token.services,
-                    "tls_access": False,
-                }
+                _listed(call.world, token)
                 for token in found[(page - 1) * per_page : page * per_page]
             ],
             "meta": {
@@ -214,7 +236,7 @@ def create_automation_token(call: Call) -> Response:
     token = _made(call, given)
     token.is_automation, token.role = True, role
     value = _put(call, token)
-    record(call, "automation_token.create", name=token.name)
+    record(call, "token.create", name=token.name)
     return newer(
         {
             "id": token.id,
@@ -255,12 +277,11 @@ def get_automation_token(call: Call) -> Response:
 
 def list_automation_token_services(call: Call) -> Response:
     token = _automation_token(call)
-    names = [call.world.services[each] for each in token.services if each in call.world.services]
-    data = [{"id": service.id, "name": service.name} for service in names]
+    data = [each for each in token.services if each in call.world.services]
     count_ = {"current_page": 1, "per_page": 100, "record_count": len(data), "total_pages": 1}
     return newer({"data": data, "meta": count_})
 
 
 def revoke_automation_token(call: Call) -> Response:
     _revoke(call, _automation_token(call).id)
-    return newer(None, 204)
+    return newer_nothing()

@@ -8,25 +8,31 @@ from fastly_mcp.sandbox.account.events import record
 from fastly_mcp.sandbox.account.tokens import ROLES
 from fastly_mcp.sandbox.answers import OK, classic
 from fastly_mcp.sandbox.calls import Call
+from fastly_mcp.sandbox.services.fields import defaults, flag, optional_flag, read, text
 from fastly_mcp.sandbox.state import Row, World
+
+FIELDS = {
+    "name": text(),
+    "login": text(),
+    "role": text("user"),
+    "limit_services": flag(),
+    "locked": optional_flag(),
+    "require_new_password": optional_flag(),
+    "two_factor_auth_enabled": optional_flag(),
+}
 
 
 def make_user(world_customer: str, user_id: str, at: str, given: Row) -> Row:
     """A user as Fastly shows one; null where nobody said anything [go-fastly users/create]."""
     return {
+        **defaults(FIELDS),
+        **read(FIELDS, given),
         "id": user_id,
-        "name": str(given.get("name") or ""),
-        "login": str(given.get("login") or ""),
-        "role": str(given.get("role") or "user"),
         "customer_id": world_customer,
         "created_at": at,
         "updated_at": at,
         "deleted_at": None,
         "last_active_at": None,
-        "limit_services": False,
-        "locked": None,
-        "require_new_password": None,
-        "two_factor_auth_enabled": None,
     }
 
 
@@ -36,22 +42,24 @@ def list_users(call: Call) -> Response:
 
 
 def create_user(call: Call) -> Response:
-    given = call.given()
-    login = str(given.get("login") or "")
+    given = _given(call)
+    login = given.get("login", "")
     if "@" not in login:
         raise invented.does_not_fit("login must be an e-mail address")
     if any(user["login"] == login for user in call.world.users.values()):
         raise errors.duplicate("user", login)
-    _check_role(given)
     user = make_user(call.world.customer["id"], call.world.new_id(), call.stamp, given)
     call.world.users[user["id"]] = user
     record(call, "user.create", name=login)
     return classic(user)
 
 
-def _check_role(given: Row) -> None:
+def _given(call: Call) -> Row:
+    with invented.fitting():
+        given = read(FIELDS, call.given())
     if given.get("role", "user") not in ROLES:
         raise invented.does_not_fit("role is unknown")
+    return given
 
 
 def find(world: World, user_id: str) -> Row:
@@ -66,10 +74,8 @@ def get_user(call: Call) -> Response:
 
 
 def update_user(call: Call) -> Response:
-    user, given = find(call.world, call.params["user_id"]), call.given()
-    _check_role(given)
-    changed = {name: str(given[name]) for name in ("name", "login", "role") if name in given}
-    call.world.users[user["id"]] = user | changed | {"updated_at": call.stamp}
+    user, given = find(call.world, call.params["user_id"]), _given(call)
+    call.world.users[user["id"]] = user | given | {"updated_at": call.stamp}
     record(call, "user.update", name=user["login"])
     return classic(call.world.users[user["id"]])
 
@@ -83,7 +89,7 @@ def delete_user(call: Call) -> Response:
     for value, token in list(call.world.tokens.items()):
         if token.user_id == user["id"]:
             del call.world.tokens[value]
-    record(call, "user.delete", name=user["login"])
+    record(call, "user.destroy", name=user["login"])
     return classic(OK)
 
 

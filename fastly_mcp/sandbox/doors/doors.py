@@ -85,11 +85,11 @@ def set_clock(call: Call) -> Response:
             moved = (there - call.now).total_seconds()
         else:
             moved = _seconds(str(given["advance"]))
-        offset = call.world.clock_offset + moved
-        if not -FARTHEST <= offset <= FARTHEST:
-            raise ValueError
     except (KeyError, ValueError, OverflowError):
         raise bad_request('Give "advance" as 90, "90m", "2h" or "7d", or "now" as a time') from None
+    offset = call.world.clock_offset + moved
+    if not -FARTHEST <= offset <= FARTHEST:
+        raise bad_request("The clock can be moved by at most ten years")
     call.world.clock_offset = offset
     return get_clock(call)
 

@@ -13,9 +13,9 @@ from fastly_mcp.sandbox.state import Row, stamp_with_fraction
 FQDN = re.compile(r"(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{1,62}")
 
 
-def invalid(title: str) -> errors.FastlyError:
+def invalid(field: str, detail: str) -> errors.FastlyError:
     """JSON:API's errors, but sent as application/json [go-fastly domainmanagement/]."""
-    return errors.json_api(400, title, media_type=JSON)
+    return errors.json_api(400, f"Invalid value for {field}", detail, media_type=JSON)
 
 
 def list_domains(call: Call) -> Response:
@@ -45,10 +45,10 @@ def create_domain(call: Call) -> Response:
     given = call.given()
     fqdn = str(given.get("fqdn") or "").lower()
     if not FQDN.fullmatch(fqdn):
-        raise invalid("Invalid value for fqdn")
+        raise invalid("fqdn", "fqdn is no domain name")
     rows = call.world.collection("domains")
     if any(row["fqdn"] == fqdn for row in rows.values()):
-        raise invalid("fqdn has already been taken")
+        raise invalid("fqdn", "fqdn has already been taken")
     service_id = _service_id(call, given)
     at = stamp_with_fraction(call.now)
     row = {
@@ -71,7 +71,7 @@ def _service_id(call: Call, given: Row) -> str | None:
         return None
     service = call.world.services.get(str(service_id))
     if service is None or service.deleted_at:
-        raise invalid("Invalid value for service_id")
+        raise invalid("service_id", "service_id names no service")
     return service.id
 
 

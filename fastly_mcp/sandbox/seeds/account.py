@@ -1,10 +1,12 @@
 """From a seed to a world, and the built-in account."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from fastly_mcp.sandbox.account.users import make_user
 from fastly_mcp.sandbox.edge.cache import Edge, Page, address
@@ -13,7 +15,7 @@ from fastly_mcp.sandbox.resources.collections import COLLECTIONS, make_item
 from fastly_mcp.sandbox.seeds.files import SeedError, read_seed
 from fastly_mcp.sandbox.seeds.model import Seed, SeedService, SeedVersion
 from fastly_mcp.sandbox.services import acls, dictionaries, pools
-from fastly_mcp.sandbox.services.fields import defaults, read
+from fastly_mcp.sandbox.services.fields import defaults, read, text
 from fastly_mcp.sandbox.services.kinds import BY_PLURAL, SETTINGS, Kind
 from fastly_mcp.sandbox.services.objects import make_row
 from fastly_mcp.sandbox.state import (
@@ -47,6 +49,11 @@ def make_world(at: datetime, seed: Seed | None = None, *, services: int = 0) -> 
     seed = seed or builtin()
     start = at.replace(microsecond=0)
     customer = seed.customer.id or make_id(f"customer {seed.customer.name}")
+    _are_different("users", "login", seed.users)
+    _are_different("users", "id", seed.users)
+    _are_different("tokens", "value", seed.tokens)
+    _are_different("tokens", "id", seed.tokens)
+    _are_different("services", "name", seed.services)
     users = {
         user_id: make_user(
             customer, user_id, stamp(start - timedelta(days=user.days_ago)), user.model_dump()
@@ -66,8 +73,6 @@ def make_world(at: datetime, seed: Seed | None = None, *, services: int = 0) -> 
             raise SeedError(f"services[{at_}].id {service.id} is there twice")
         made[service.id] = service
     ids = {service.name: service.id for service in made.values()}
-    if len(ids) < len(made):
-        raise SeedError("services: two have the same name")
     world = World(
         customer=make_customer(
             customer, seed.customer.name, next(iter(users)), start, seed.customer.days_ago
@@ -92,8 +97,19 @@ def make_world(at: datetime, seed: Seed | None = None, *, services: int = 0) -> 
                 item = make_item(name, row, start, ids, logins)
             except ValueError as error:
                 raise SeedError(f"{where}: {error}") from None
+            if item["id"] in world.collection(name):
+                raise SeedError(f"{where}.id {item['id']} is there twice")
             world.collection(name)[item["id"]] = item
     return world
+
+
+def _are_different(parts: str, name: str, rows: Sequence[BaseModel]) -> None:
+    seen = set()
+    for at, row in enumerate(rows):
+        value = getattr(row, name)
+        if value and value in seen:
+            raise SeedError(f"{parts}[{at}].{name} {value} is there twice")
+        seen.add(value)
 
 
 def bulk(number: int) -> SeedService:
@@ -191,9 +207,9 @@ def _objects(
             _object(service, kind, row, at, f"{where}.{plural}[{number}]")
             for number, row in enumerate(rows)
         )
-        names = [row["name"] for row in made[plural]]
-        if len(set(names)) < len(names):
-            raise SeedError(f"{where}.{plural}: two have the same name")
+        for name in ("name", "id") if kind.has_id else ("name",):
+            if len({row[name] for row in made[plural]}) < len(made[plural]):
+                raise SeedError(f"{where}.{plural}: two have the same {name}")
     return made
 
 
@@ -209,12 +225,14 @@ def _object(service: Service, kind: Kind, given: object, at: str, where: str) ->
     unknown = row.keys() - kind.takes - {"id", inside}
     if unknown:
         raise SeedError(f"{where} has no {', '.join(sorted(map(str, unknown)))}")
+    if not isinstance(row.get("id", ""), str):
+        raise SeedError(f"{where}.id must be text")
     object_id = str(row.get("id") or make_id(f"{service.id} {kind.path} {row['name']}"))
     try:
         made = make_row(kind, row, at, object_id)
         if inside and row.get(inside):
             service.members[object_id] = _members(service.id, object_id, kind, row[inside], at)
-    except (ValueError, TypeError, AttributeError) as error:
+    except ValueError as error:
         raise SeedError(f"{where}: {error}") from None
     if kind.path == "snippet" and made["dynamic"] == "1":
         content = {"content": made["content"] or "", "created_at": at, "updated_at": at}
@@ -225,10 +243,14 @@ def _object(service: Service, kind: Kind, given: object, at: str, where: str) ->
 
 def _members(service_id: str, container_id: str, kind: Kind, given: Any, at: str) -> dict[str, Row]:
     if kind.plural == "dictionaries":
+        if not isinstance(given, dict):
+            raise SeedError("items must be a map")
         return {
-            str(key): dictionaries.make_item(service_id, container_id, str(key), str(value), at)
-            for key, value in given.items()
+            key: dictionaries.make_item(service_id, container_id, key, value, at)
+            for key, value in read(dict.fromkeys(given, text()), given).items()
         }
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        raise SeedError(f"{INSIDE[kind.plural]} must be a list of maps")
     make = acls.make_entry if kind.plural == "acls" else pools.make_server
     rows = [
         make(service_id, container_id, make_id(f"{container_id} {number}"), each, at)
@@ -249,8 +271,6 @@ def _add_tokens(
 ) -> None:
     for at, planned in enumerate(seed.tokens):
         where = f"tokens[{at}]"
-        if planned.value in world.tokens:
-            raise SeedError(f"{where}.value is there twice")
         left = planned.expires_in_days
         world.tokens[planned.value] = Token(
             id=planned.id or make_id(f"token {planned.value}"),

@@ -1,6 +1,8 @@
 """Reading a seed from a file, YAML or JSON, and saying what is wrong with one."""
 
 import json
+import math
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,10 @@ from fastly_mcp.sandbox.seeds.model import Seed
 
 WRONG = 5
 """The most mistakes told at once."""
+DEEPEST = 64
+STRAY = (RecursionError, ValueError, LookupError, AttributeError, TypeError)
+"""What PyYAML lets through of values that do not fit their tags, like `!!int ""`."""
+Place = tuple[int | str, ...]
 
 
 class SeedError(ValueError):
@@ -38,17 +44,18 @@ def load(file: Path) -> Any:
     try:
         # The safe loader, in C where PyYAML was built with it.
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, *STRAY) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or "it cannot be read"
+        told = getattr(error, "problem", None) or str(error) or "it cannot be read"
+        what = told.partition("\n")[0]
         raise SeedError(f"{file} is no YAML{where}: {what}") from None
 
 
 def parse_seed(data: Any, source: str) -> Seed:
     """Validate what a file said. Raises SeedError with each mistake's place and rule."""
     try:
-        return Seed.model_validate(data or {})
+        return Seed.model_validate({} if data is None else _plain(data, source))
     except ValidationError as error:
         mistakes = error.errors(include_url=False, include_context=False, include_input=False)
         told = [f"{_place(each['loc'])}: {each['msg']}" for each in mistakes[:WRONG]]
@@ -57,7 +64,29 @@ def parse_seed(data: Any, source: str) -> Seed:
         raise SeedError(f"{source}: " + "; ".join(told)) from None
 
 
-def _place(parts: tuple[int | str, ...]) -> str:
+def _plain(value: Any, source: str, place: Place = (), around: tuple[int, ...] = ()) -> Any:
+    """The same as JSON would have it, which YAML knows more than. Raises SeedError."""
+    if isinstance(value, date):
+        # What looks like a date is nearly always meant as text.
+        return value.isoformat()
+    if isinstance(value, str):
+        if value.encode("utf-8", "replace").decode() == value:
+            return value
+    elif isinstance(value, float):
+        if math.isfinite(value):
+            return value
+    elif value is None or isinstance(value, int):
+        return value
+    elif isinstance(value, list | dict) and len(around) < DEEPEST and id(value) not in around:
+        around = (*around, id(value))
+        if isinstance(value, list):
+            return [_plain(one, source, (*place, at), around) for at, one in enumerate(value)]
+        named = {str(name): one for name, one in value.items()}
+        return {name: _plain(one, source, (*place, name), around) for name, one in named.items()}
+    raise SeedError(f"{source}: {_place(place[:5])}: JSON could not hold this")
+
+
+def _place(parts: Place) -> str:
     """`services[2].versions[0]`, as one would write it."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
     return text.lstrip(".") or "the seed"

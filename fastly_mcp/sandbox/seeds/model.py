@@ -55,7 +55,7 @@ class SeedToken(Part):
     user: str = ""
     services: Words = []
     """The names of the services it is limited to."""
-    expires_in_days: float | None = 60
+    expires_in_days: Annotated[float, Field(ge=-36_500, le=36_500)] | None = 60
     days_ago: Days = 30
     may_read_itself: bool = True
     automation: bool = False
@@ -121,7 +121,7 @@ class SeedIncident(Part):
 
 class SeedEvent(Part):
     type: str
-    hours_ago: Annotated[float, Field(ge=0)] = 1
+    hours_ago: Annotated[float, Field(ge=0, le=900_000)] = 1
     service: str = ""
     user: str = ""
     description: Text = ""

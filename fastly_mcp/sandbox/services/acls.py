@@ -14,6 +14,7 @@ from fastly_mcp.sandbox.services.fields import (
     defaults,
     echoed,
     flag_digit,
+    optional_whole,
     read,
     text,
 )
@@ -24,8 +25,9 @@ ENTRY: dict[str, Field] = {
     "comment": text(),
     "ip": text(),
     "negated": flag_digit(echoes_number=True),
-    "subnet": Field(None, lambda value: None if value in (None, "") else int(str(value))),
+    "subnet": optional_whole(),
 }
+VERBS = ("create", "update", "delete")
 
 
 def entry_fields(given: Row, *, is_new: bool) -> Row:
@@ -41,11 +43,18 @@ def entry_fields(given: Row, *, is_new: bool) -> Row:
     return fields
 
 
+def _fits(row: Row) -> Row:
+    """The entry, if its subnet is one of its address. Raises ValueError if not."""
+    longest = ipaddress.ip_address(row["ip"]).max_prefixlen
+    if row["subnet"] is not None and not 0 <= row["subnet"] <= longest:
+        raise ValueError(f"subnet is not from 0 to {longest}")
+    return row
+
+
 def make_entry(service_id: str, acl_id: str, entry_id: str, given: Row, at: str) -> Row:
     """A new entry. Raises ValueError for what does not fit."""
     return {
-        **defaults(ENTRY),
-        **entry_fields(given, is_new=True),
+        **_fits(defaults(ENTRY) | entry_fields(given, is_new=True)),
         "id": entry_id,
         "acl_id": acl_id,
         "service_id": service_id,
@@ -61,7 +70,7 @@ def new_entry(call: Call, acl_id: str, given: Row) -> Row:
 
 def changed_entry(call: Call, row: Row, given: Row) -> Row:
     with invented.fitting():
-        return row | entry_fields(given, is_new=False) | {"updated_at": call.stamp}
+        return _fits(row | entry_fields(given, is_new=False)) | {"updated_at": call.stamp}
 
 
 def list_entries(call: Call) -> Response:
@@ -114,7 +123,7 @@ def change_entries(call: Call) -> Response:
     held = dict(members(service, acl_id))
     for change in batch(call, "entries"):
         verb, wanted = change.get("op"), str(change.get("id") or "")
-        if verb not in {"create", "update", "delete"}:
+        if verb not in VERBS:
             raise invented.does_not_fit("op must be create, update or delete")
         if verb == "create":
             row = new_entry(call, acl_id, change)

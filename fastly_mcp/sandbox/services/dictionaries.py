@@ -10,6 +10,8 @@ from fastly_mcp.sandbox.paging import classic_page
 from fastly_mcp.sandbox.services.members import batch, container, members
 from fastly_mcp.sandbox.state import Row
 
+VERBS = ("create", "update", "upsert", "delete")
+
 
 def make_item(
     service_id: str, dictionary_id: str, key: str, value: str, at: str, old: Row | None = None
@@ -105,7 +107,7 @@ def change_items(call: Call) -> Response:
     held = dict(members(service, dictionary_id))
     for change in batch(call, "items"):
         key, verb = str(change.get("item_key") or ""), change.get("op")
-        if verb not in {"create", "update", "upsert", "delete"} or not key:
+        if verb not in VERBS or not key:
             raise invented.does_not_fit("op must be create, update, upsert or delete, of item_key")
         if verb == "create" and key in held:
             raise errors.duplicate("dictionary_item", key)

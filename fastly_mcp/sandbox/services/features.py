@@ -1,6 +1,4 @@
-"""What a version has once or not at all: HTTP/3, image settings, a package; and small questions."""
-
-import hashlib
+"""What a version has once or not at all: HTTP/3, image settings; and small questions."""
 
 from starlette.responses import Response
 
@@ -10,7 +8,7 @@ from fastly_mcp.sandbox.answers import OK, classic, newer
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.services.fields import Field, flag, read, text, whole
 from fastly_mcp.sandbox.services.kinds import BY_PLURAL
-from fastly_mcp.sandbox.services.objects import find, put_in, shown, shown_all
+from fastly_mcp.sandbox.services.objects import find, new_name, put_in, shown, shown_all
 from fastly_mcp.sandbox.state import Row, Service, Version
 
 IMAGES: dict[str, Field] = {
@@ -24,7 +22,6 @@ IMAGES: dict[str, Field] = {
 }
 RESIZE_FILTERS = frozenset({"lanczos3", "lanczos2", "bicubic", "bilinear", "nearest"})
 JPEG_TYPES = frozenset({"auto", "baseline", "progressive"})
-TARBALL = b"\x1f\x8b"  # gzip
 RATE_LIMITERS = BY_PLURAL["rate_limiters"]
 
 
@@ -93,47 +90,6 @@ def _image_settings(version: Version) -> Row:
     return version.features.get("image_optimizer_default_settings", unset)
 
 
-def get_package(call: Call) -> Response:
-    version = call.version()
-    if "package" not in version.features:
-        raise errors.no_such_object("Package", service=call.service().id, version=version.number)
-    return classic(_package(call, version))
-
-
-def upload_package(call: Call) -> Response:
-    """A Compute package; the sandbox weighs and hashes it, and looks no further than gzip's sign."""
-    version = call.draft()
-    at = call.body.find(TARBALL)
-    if call.service().type != "wasm" or at < 0:
-        raise invented.bad_package()
-    content = call.body[at:]
-    row = {
-        "id": call.world.new_id(),
-        "created_at": call.stamp,
-        "updated_at": call.stamp,
-        "deleted_at": None,
-        "metadata": {
-            "name": "package",
-            "description": "Uploaded to the sandbox",
-            "authors": ["sandbox@larkspur.example"],
-            "language": "rust",
-            "size": len(content),
-            "hashsum": hashlib.sha512(content).hexdigest(),
-            "files_hash": hashlib.sha512(content[::-1]).hexdigest(),
-        },
-    }
-    version.features = version.features | {"package": row}
-    record(call, "package.update", call.service().id)
-    return classic(_package(call, version))
-
-
-def _package(call: Call, version: Version) -> Row:
-    return version.features["package"] | {
-        "service_id": call.params["service_id"],
-        "version": version.number,
-    }
-
-
 # Rate limiters are made in a version, and from then on named by their id alone.
 
 
@@ -160,8 +116,11 @@ def _changeable_rate_limiter(call: Call) -> tuple[Service, Version, Row]:
 
 def update_rate_limiter(call: Call) -> Response:
     service, version, old = _changeable_rate_limiter(call)
+    given = call.given()
     with invented.fitting():
-        new = old | read(RATE_LIMITERS.fields, call.given()) | {"updated_at": call.stamp}
+        new = old | read(RATE_LIMITERS.fields, given) | {"updated_at": call.stamp}
+    if given.get("name", old["name"]) != old["name"]:
+        new["name"] = new_name(RATE_LIMITERS, version, given["name"])
     rows = tuple(new if row is old else row for row in version.objects["rate_limiters"])
     put_in(version, RATE_LIMITERS, rows, call.stamp)
     record(call, "rate_limiter.update", service.id, name=new["name"])
@@ -228,14 +187,15 @@ def list_domains(call: Call) -> Response:
 
 def start_log_tailing(call: Call) -> Response:
     service = call.service()
-    if "log_tailing" in service.products:
+    if service.log_tailing:
         raise errors.FastlyError(409, {"msg": "Managed logging is already enabled"})
-    service.products["log_tailing"] = {}
+    service.log_tailing = True
     return classic(OK)
 
 
 def stop_log_tailing(call: Call) -> Response:
     service = call.service()
-    if service.products.pop("log_tailing", None) is None:
+    if not service.log_tailing:
         raise errors.FastlyError(404, {"msg": "Record not found"})
+    service.log_tailing = False
     return classic(OK)

@@ -98,20 +98,36 @@ def flag_digit(default: int = 0, *, echoes_number: bool = False) -> Field:
     return Field(str(default), lambda value: str(int(_flag(value))), echoes_number)
 
 
+def choice(default: str, *others: str) -> Field:
+    """One of a few words."""
+    words = (default, *others)
+
+    def read(value: Any) -> str:
+        if _text(value) not in words:
+            raise ValueError(f"is none of {', '.join(words)}")
+        return _text(value)
+
+    return Field(default, read)
+
+
 def names(default: tuple[str, ...] = ()) -> Field:
     """A list of names."""
     return Field(list(default), _names)
 
 
-def mapping() -> Field:
-    """An object or null, for fields that have fields; sent as `response[status]=429`."""
+def optional_flag() -> Field:
+    return Field(None, _or_null(_flag))
+
+
+def answer() -> Field:
+    """An answer of one's own or null, sent as `response[status]=429`; its status is a number."""
 
     def read(value: Any) -> Row | None:
         if value is None or value == "":
             return None
         if not isinstance(value, dict):
             raise ValueError("is not an object")
-        return value
+        return value | ({"status": _whole(value["status"])} if "status" in value else {})
 
     return Field(None, read)
 

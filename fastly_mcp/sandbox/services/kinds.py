@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from fastly_mcp.sandbox.services.fields import (
     Field,
+    answer,
     digits,
     flag,
     flag_digit,
-    mapping,
     names,
     optional,
+    optional_flag,
     optional_whole,
     text,
     whole,
@@ -41,6 +42,7 @@ class Kind:
     named_by: str = "name"
     is_plain_name: bool = False
     """Whether the name may hold letters, digits, underscores and white space only."""
+    has_deleted_at: bool = True
 
     @property
     def takes(self) -> frozenset[str]:
@@ -54,8 +56,8 @@ POOL_FIELDS: dict[str, Field] = {
     "first_byte_timeout": digits(15000),
     "healthcheck": optional(),
     "max_conn_default": digits(200),
-    "max_tls_version": digits(None),
-    "min_tls_version": digits(None),
+    "max_tls_version": optional_whole(),
+    "min_tls_version": optional_whole(),
     "override_host": optional(),
     "quorum": digits(75),
     "request_condition": optional(),
@@ -104,7 +106,7 @@ BACKEND_FIELDS: dict[str, Field] = {
     "ssl_client_key": optional(),
     "ssl_hostname": optional(),
     "ssl_sni_hostname": optional(),
-    "tcp_keepalive_enable": Field(None, flag().read),
+    "tcp_keepalive_enable": optional_flag(),
     "tcp_keepalive_interval": optional_whole(),
     "tcp_keepalive_probes": optional_whole(),
     "tcp_keepalive_time": optional_whole(),
@@ -131,10 +133,11 @@ RATE_LIMITER_FIELDS: dict[str, Field] = {
     "action": text("response"),
     "client_key": names(),
     "feature_revision": whole(1),
+    "feature_update_available": flag(),
     "http_methods": names(),
     "logger_type": optional(),
     "penalty_box_duration": whole(1),
-    "response": mapping(),
+    "response": answer(),
     "response_object_name": optional(),
     "rps_limit": whole(10),
     "uri_dictionary_name": optional(),
@@ -228,6 +231,7 @@ KINDS: tuple[Kind, ...] = (
         RATE_LIMITER_FIELDS,
         has_id=True,
         named_by="id",
+        has_deleted_at=False,
     ),
     Kind(
         "request_settings",
@@ -235,7 +239,8 @@ KINDS: tuple[Kind, ...] = (
         "request_settings",
         VERSION_IS_TEXT,
         {
-            "action": text(),
+            # An empty one stays empty, though it starts as null.
+            "action": Field(None, text().read),
             "bypass_busy_wait": flag_digit(),
             "default_host": optional(),
             "force_miss": flag_digit(),

@@ -117,6 +117,8 @@ LOGS: dict[str, dict[str, Field]] = {
             "auth_method": optional(),
             "brokers": text(),
             "compression_codec": optional(),
+            # Recorded so for this log endpoint alone [go-fastly kafkas/create.yaml].
+            "format_version": digits(2, echoes_number=True),
             "parse_log_keyvals": flag(),
             "password": optional(),
             "request_max_bytes": whole(0),

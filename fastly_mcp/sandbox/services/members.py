@@ -1,6 +1,5 @@
 """What belongs to a service but to no version: items of dictionaries, entries of ACLs and so on."""
 
-
 from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.services.kinds import BY_PLURAL

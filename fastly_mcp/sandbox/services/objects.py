@@ -14,6 +14,7 @@ from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.routing import Endpoint, Side, family
 from fastly_mcp.sandbox.services.fields import defaults, echoed, read
 from fastly_mcp.sandbox.services.kinds import KINDS, Kind
+from fastly_mcp.sandbox.services.links import linked
 from fastly_mcp.sandbox.state import Row, Version
 
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_\s]*")
@@ -55,7 +56,7 @@ def find(call: Call, kind: Kind, version: Version) -> Row:
 
 def make_row(kind: Kind, given: Row, at: str, object_id: str) -> Row:
     """A new row: what is given over the defaults of its kind. Raises ValueError, see `read`."""
-    row = {"name": given["name"], **defaults(kind.fields), **read(kind.fields, given)}
+    row = {"name": _name(kind, given["name"]), **defaults(kind.fields), **read(kind.fields, given)}
     row |= _derived(kind, row, given)
     if kind.has_id:
         row["id"] = object_id
@@ -68,6 +69,8 @@ def list_objects(kind: Kind, call: Call) -> Response:
 
 def create(kind: Kind, call: Call) -> Response:
     version, given = call.draft(), call.given()
+    if kind.plural == "resources":
+        given = linked(call.world, given)
     given["name"] = new_name(kind, version, given.get("name"))
     with invented.fitting():
         row = make_row(kind, given, call.stamp, call.world.new_id())
@@ -98,6 +101,10 @@ def update(kind: Kind, call: Call) -> Response:
     with invented.fitting():
         new = {**old, **read(kind.fields, given), "updated_at": call.stamp}
         new |= _derived(kind, new, given)
+    if kind.path == "snippet":
+        # What a snippet is it stays, and a dynamic one's content is outside the versions.
+        new["dynamic"] = old["dynamic"]
+        new["content"] = None if new["dynamic"] == "1" else new["content"]
     if given.get("name", old["name"]) != old["name"]:
         new["name"] = new_name(kind, version, given["name"])
     rows = tuple(new if row is old else row for row in version.objects[kind.plural])
@@ -147,19 +154,26 @@ def _changed(
     return classic(shown(kind, service_id, version.number, row) | echoed(kind.fields, asked))
 
 
-def new_name(kind: Kind, version: Version, name: Any) -> str:
-    """A name for an object that nothing of its kind has yet."""
+def _name(kind: Kind, name: Any) -> str:
+    """The name, if its kind allows it. Raises ValueError."""
     if not isinstance(name, str) or not name.strip():
-        raise invented.does_not_fit("name can't be blank")
+        raise ValueError("name can't be blank")
     if kind.is_plain_name and not PLAIN.fullmatch(name):
         # Recorded for ACLs [go-fastly acls/create_expected_error.yaml].
-        raise errors.bad_request(
-            "Name must start with alphabetical and contain only alphanumeric, "
+        raise ValueError(
+            "name must start with alphabetical and contain only alphanumeric, "
             "underscore, and whitespace"
         )
-    if any(row["name"] == name for row in version.objects.get(kind.plural, ())):
-        raise errors.duplicate(kind.path.replace("/", "_"), name)
     return name
+
+
+def new_name(kind: Kind, version: Version, name: Any) -> str:
+    """A name for an object that nothing of its kind has yet."""
+    with invented.fitting():
+        wanted = _name(kind, name)
+    if any(row["name"] == wanted for row in version.objects.get(kind.plural, ())):
+        raise errors.duplicate(kind.path.replace("/", "_"), wanted)
+    return wanted
 
 
 def _derived(kind: Kind, row: Row, given: Row) -> Row:

@@ -36,12 +36,8 @@ def list_servers(call: Call) -> Response:
 
 def make_server(service_id: str, pool_id: str, server_id: str, given: Row, at: str) -> Row:
     """A new server. Raises ValueError for what does not fit."""
-    fields = read(SERVER, given)
-    if not fields.get("address"):
-        raise ValueError("address can't be blank")
     return {
-        **defaults(SERVER),
-        **fields,
+        **_addressed(defaults(SERVER) | read(SERVER, given)),
         "id": server_id,
         "pool_id": pool_id,
         "service_id": service_id,
@@ -49,6 +45,12 @@ def make_server(service_id: str, pool_id: str, server_id: str, given: Row, at: s
         "updated_at": at,
         "deleted_at": None,
     }
+
+
+def _addressed(row: Row) -> Row:
+    if not row["address"]:
+        raise ValueError("address can't be blank")
+    return row
 
 
 def create_server(call: Call) -> Response:
@@ -75,7 +77,7 @@ def get_server(call: Call) -> Response:
 def update_server(call: Call) -> Response:
     service, held, row = find_server(call)
     with invented.fitting():
-        held[row["id"]] = row | read(SERVER, call.given()) | {"updated_at": call.stamp}
+        held[row["id"]] = _addressed(row | read(SERVER, call.given())) | {"updated_at": call.stamp}
     record(call, "server.update", service.id, name=row["address"])
     return classic(held[row["id"]])
 

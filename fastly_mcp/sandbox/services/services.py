@@ -67,6 +67,12 @@ def whole_row(call: Call, service: Service) -> Row:
     return service_row(call, service) | {"paused": service.paused, "publish_key": ""}
 
 
+def listed_row(call: Call, service: Service) -> Row:
+    """What a list of services has; `version` is the active one, even if a draft is newer."""
+    number = (service.active or service.newest).number
+    return service_row(call, service) | {"paused": service.paused, "version": number}
+
+
 def version_detail(service: Service, version: Version) -> Row:
     row = version_row(service, version)
     for plural in DETAILS[service.type]:
@@ -94,12 +100,7 @@ def list_services(call: Call) -> Response:
         reverse=call.query.get("direction") == "descend",
     )
     page, links = classic_page(call, found)
-    rows = []
-    for service in page:
-        # Recorded: the active version, even if a draft is newer.
-        number = (service.active or service.newest).number
-        rows.append(service_row(call, service) | {"paused": service.paused, "version": number})
-    return classic(rows, headers=links)
+    return classic([listed_row(call, service) for service in page], headers=links)
 
 
 def create_service(call: Call) -> Response:
@@ -110,8 +111,7 @@ def create_service(call: Call) -> Response:
         raise invented.does_not_fit("name can't be blank")
     if kind not in TYPES:
         raise invented.does_not_fit("type must be vcl or wasm")
-    if any(service.name == name for service in within_reach(call)):
-        raise errors.duplicate("service", name)
+    _not_taken(call, name)
     at = call.stamp
     version = Version(1, at, at, settings=defaults(SETTINGS))
     service = Service(
@@ -120,6 +120,13 @@ def create_service(call: Call) -> Response:
     call.world.services[service.id] = service
     record(call, "service.create", service.id, name=name)
     return classic(whole_row(call, service))
+
+
+def _not_taken(call: Call, name: str, owner: Service | None = None) -> None:
+    """409 for another service's name, whether the token reaches that or not."""
+    for service in call.world.services.values():
+        if service.name == name and service is not owner and service.deleted_at is None:
+            raise errors.duplicate("service", name)
 
 
 def get_service(call: Call) -> Response:
@@ -131,8 +138,7 @@ def update_service(call: Call) -> Response:
     name = str(given.get("name", service.name))
     if not name.strip():
         raise invented.does_not_fit("name can't be blank")
-    if any(other.name == name and other is not service for other in within_reach(call)):
-        raise errors.duplicate("service", name)
+    _not_taken(call, name, service)
     service.name, service.comment = name, str(given.get("comment", service.comment) or "")
     service.updated_at = call.stamp
     record(call, "service.update", service.id, name=name)

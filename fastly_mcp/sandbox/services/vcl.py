@@ -9,9 +9,8 @@ PURGE_GUARD = re.compile(r'req\.method == "FASTLYPURGE"\)\s*{\s*error 403')
 """The usual guard against purges by URL."""
 PURGE_NEEDS_TOKEN = re.compile(r'req\.http\.Fastly-Purge-Requires-Auth\s*=\s*"1"')
 """The documented way to let only tokens PURGE [guides, authenticating-api-purge-requests]."""
-QUIET = re.compile(r'"[^"\n]*"|\{"|"\}|#[^\n]*|//[^\n]*|/\*.*?\*/', re.DOTALL)
-LONG = re.compile(r'\{"(?:(?!"\}).)*"\}', re.DOTALL)
-"""VCL's long strings."""
+QUIET = re.compile(r'\{".*?(?:"\}|\Z)|"[^"\n]*"|#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+"""Strings and comments, whose braces do not count: what is left open goes on to the end."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def check(service: Service, version: Version) -> Findings:
     if files and not any(row["main"] for row in files):
         found.append("No main VCL was chosen")
     for row in (*files, *version.objects.get("snippets", ())):
-        text = QUIET.sub("", LONG.sub("", row["content"] or ""))
+        text = QUIET.sub("", row["content"] or "")
         if text.count("{") != text.count("}"):
             found.append(f"Syntax error: Unbalanced braces in '{row['name']}'")
     return Findings(tuple(found), tuple(warnings))

@@ -78,7 +78,8 @@ def lock_version(call: Call) -> Response:
 def activate_version(call: Call) -> Response:
     """Lock a version and put it in place of the active one, or onto staging.
 
-    Warnings come in `msg` [go-fastly tls_subscription/activate_version.yaml].
+    Warnings come in `msg`; the environment comes later [go-fastly
+    tls_subscription/activate_version.yaml].
     """
     service, version = call.service(), call.version()
     found = vcl.check(service, version)
@@ -92,7 +93,8 @@ def activate_version(call: Call) -> Response:
             each.active = each is version
     version.locked = True
     version.updated_at = service.updated_at = call.stamp
-    return _answer(call, version, "activate", {"msg": "\n".join(found.warnings) or None})
+    told: Row = {"msg": "\n".join(found.warnings) or None, "environments": []}
+    return _answer(call, version, "activate", told)
 
 
 def deactivate_version(call: Call) -> Response:
@@ -140,11 +142,11 @@ def update_settings(call: Call) -> Response:
 def diff_versions(call: Call) -> Response:
     """The difference of two versions as text; their numbers come as text too."""
     service = call.service()
-    texts = [
+    before, after = (
         _as_text(numbered(service, call.params[end])).splitlines(keepends=True)
         for end in ("from", "to")
-    ]
-    lines = difflib.unified_diff(*texts, n=3)
+    )
+    lines = difflib.unified_diff(before, after)
     wanted = call.query.get("format", "text")
     return classic(
         {
