@@ -93,11 +93,19 @@ async def stats(tour: Tour) -> None:
 
 
 async def inspectors(tour: Tour) -> None:
-    asked = {"start": "2026-02-28T12:00:00Z", "end": "2026-03-01T12:00:00Z", "downsample": "hour"}
-    quiet = await tour.service()
+    asked = {
+        "start": "2026-02-28T12:00:00Z",
+        "end": "2026-03-01T12:00:00Z",
+        "downsample": "hour",
+        "region": "usa",
+        "datacenter": "IAD",
+    }
+    domains = asked | {"group_by": "domain", "domain": "www.larkspur.example"}
     await tour("PUT /enabled-products/v1/domain_inspector/services/{id}", SHOP)
-    await tour("GET /metrics/domains/services/{id}", SHOP, params=asked | {"group_by": "domain"})
-    await tour("GET /metrics/origins/services/{id}", quiet, params=asked | {"group_by": "host"})
+    await tour("GET /metrics/domains/services/{id}", SHOP, params=domains)
+    quiet = await tour.service()
+    origins = asked | {"group_by": "host", "host": "origin.larkspur.example"}
+    await tour("GET /metrics/origins/services/{id}", quiet, params=origins)
 
 
 async def real_time(tour: Tour) -> None:
