@@ -64,7 +64,9 @@ class EveryPath(BaseRoute):
             if endpoint is None:
                 raise invented.outside_the_sandbox(method, path)
             token = self._admit(headers, endpoint)
-            limit = self._spend(endpoint, token)
+            limit = self._limit(endpoint, token)
+            if limit and not limit.spend(self.sandbox.now()):
+                raise errors.over_the_limit()
             self._allow(endpoint, token)
             if token is not NOBODY:
                 token.last_used_at = stamp(self.sandbox.now())
@@ -101,18 +103,14 @@ class EveryPath(BaseRoute):
             raise errors.expired(token.id, token.expires_at)
         return token
 
-    def _spend(self, endpoint: Endpoint, token: Token) -> Limit | None:
-        """Count a change against its limit; 429 when that is spent."""
+    def _limit(self, endpoint: Endpoint, token: Token) -> Limit | None:
+        """What a change counts against."""
         limits = self.sandbox.world.limits
         if endpoint.access is Access.PURGE_SELECT:
-            limit = limits.purges()
-        elif endpoint.method != "GET" and endpoint.side is not Side.DOOR:
-            limit = limits.changes(token.user_id)
-        else:
-            return None
-        if not limit.spend(self.sandbox.now()):
-            raise errors.over_the_limit()
-        return limit
+            return limits.purges()
+        if endpoint.method != "GET" and endpoint.side is not Side.DOOR:
+            return limits.changes(token.user_id)
+        return None
 
     def _allow(self, endpoint: Endpoint, token: Token) -> None:
         """Refuse a token whose scopes do not open the endpoint."""

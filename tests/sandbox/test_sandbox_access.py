@@ -174,13 +174,12 @@ async def test_what_the_sandbox_does_not_cover_is_never_a_success(
     client: httpx2.AsyncClient,
 ) -> None:
     for method, path in (
-        ("GET", "/stats"),
+        ("GET", "/ngwaf/v1/workspaces"),
         ("GET", "/"),
         ("GET", "/service/"),
         ("GET", "//service"),
-        ("PUT", f"/service/{SHOP}"),
-        ("DELETE", f"/service/{SHOP}"),
-        ("POST", "/service"),
+        ("PATCH", f"/service/{SHOP}"),
+        ("DELETE", "/service"),
         ("POST", "/purge/"),
         ("GET", EVERYTHING),
         ("PURGE", "/www.larkspur.example/"),

@@ -22,7 +22,7 @@ def client_of(services: int) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app),
         base_url="https://api.fastly.com",
-        headers={"Fastly-Key": "sandbox"},
+        headers={"Fastly-Key": "sandbox", "Sandbox-Door": "1"},
     )
 
 
