@@ -1,7 +1,7 @@
 """Requests to every path of the sandbox, with what may be found there and what may be read."""
 
-import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -67,7 +67,7 @@ def start() -> bytes:
 
 
 def fresh() -> Sandbox:
-    return Sandbox(lambda at: WORLD.validate_json(start()), lambda: NOW)
+    return Sandbox(lambda _: WORLD.validate_json(start()), lambda: NOW)
 
 
 def check_dump(sandbox: Sandbox) -> None:
@@ -189,7 +189,7 @@ def words(endpoint: Endpoint) -> tuple[str, ...]:
     for argument in getattr(handler, "args", ()):
         if isinstance(argument, Kind):
             found |= argument.takes
-    module = inspect.getmodule(getattr(handler, "func", handler))
+    module = sys.modules[getattr(handler, "func", handler).__module__]
     for name, value in vars(module).items():
         if isinstance(value, FunctionType) and value.__module__ == module.__name__:
             found |= set(_texts(value.__code__))

@@ -83,7 +83,7 @@ JUNK: tuple[Any, ...] = (
     "",
     "0",
     "\0\n\x7f\u202eé💩",
-    "x" * 2_000,
+    "x" * 500,
     "9999-12-31T23:59:59-23:59",
     "{}/%2e%2e/../",
     -1,
@@ -119,7 +119,7 @@ RAW = (
 )
 ODD = ("", "%00", "\xff", "x" * 3_000, "{0}", "a/b", "💩", "-1", "..")
 TYPES = ("application/json", "application/x-www-form-urlencoded", "application/vnd.api+json", "")
-TRIED = 50
+TRIED = 25
 """Requests to each endpoint."""
 FITTING = {
     "name": "fitting",
@@ -144,7 +144,7 @@ def encoded(fields: dict[str, Any], chance: Random) -> tuple[str, bytes]:
         {"data": attributes},
         {"data": [attributes]},
         {name: [fields] for name in fields},
-        {name: fields for name in fields},
+        dict.fromkeys(fields, fields),
         [fields],
     )
     if chance.random() < 0.2:
@@ -182,9 +182,7 @@ def strange(endpoint: Endpoint, chance: Random) -> Request:
         asked |= {chance.choice([*names, "page[size]"]): chance.choice(JUNK)}
     media_type, body = ("", b"") if endpoint.method == "GET" else content(names, chance)
     headers = (*ADMITTED, ("Content-Type", media_type))
-    return Request(
-        endpoint.method, filled(endpoint, choose), urlencode(asked), headers, body
-    )
+    return Request(endpoint.method, filled(endpoint, choose), urlencode(asked), headers, body)
 
 
 def fine(answer: Answer) -> bool:
@@ -194,11 +192,13 @@ def fine(answer: Answer) -> bool:
 
 @pytest.mark.anyio
 async def test_no_field_of_any_endpoint_can_break_it() -> None:
-    chance = Random(0)
+    chance = Random(0)  # noqa: S311  # the same every time
     for endpoint in ENDPOINTS:
         sandbox = fresh()
         app = app_of(sandbox)
-        for request in [strange(endpoint, chance) for _ in range(TRIED)]:
+        # What reads has less to stumble over.
+        tried = TRIED // 3 if endpoint.method == "GET" else TRIED
+        for request in [strange(endpoint, chance) for _ in range(tried)]:
             assert fine(await send(app, request)), request
             sandbox.faults.waiting.clear()
         check_dump(sandbox)
@@ -236,5 +236,7 @@ async def test_a_websocket_is_turned_away() -> None:
     async def take(message: Message) -> None:
         sent.append(message)
 
-    await APP(Request("GET", "/service").scope | {"type": "websocket"}, receive, take)
+    scope = Request("GET", "/service").scope
+    scope["type"] = "websocket"
+    await APP(scope, receive, take)
     assert [message["type"] for message in sent] == ["websocket.close"]
