@@ -74,6 +74,11 @@ def service_deleted(service_id: str) -> FastlyError:
     return bad_request(f"Service '{service_id}' is deleted")
 
 
+def service_is_active() -> FastlyError:
+    """A service that is still in use [terraform-provider-fastly#51, #654]."""
+    return bad_request("Cannot delete service with active version")
+
+
 def duplicate(kind: str, name: str) -> FastlyError:
     """A name that is taken [go-fastly s3s/create6.yaml]."""
     return FastlyError(409, {"msg": "Duplicate record", "detail": f"Duplicate {kind}: '{name}'"})

@@ -146,11 +146,6 @@ def fitting(refusal: Callable[[str], FastlyError] = does_not_fit) -> Iterator[No
         raise refusal(str(error)) from None
 
 
-def service_is_active(service_id: str) -> FastlyError:
-    """Known to be refused; the body is not recorded."""
-    return bad_request(f"Service '{service_id}' has an active version; deactivate it first")
-
-
 def cannot_be_activated(why: str) -> FastlyError:
     """A version that does not compile."""
     return bad_request(f"Version has errors: {why}")

@@ -148,7 +148,7 @@ def update_service(call: Call) -> Response:
 def delete_service(call: Call) -> Response:
     service = call.service()
     if service.active:
-        raise invented.service_is_active(service.id)
+        raise errors.service_is_active()
     service.deleted_at = call.stamp
     record(call, "service.delete", service.id, name=service.name)
     return classic(OK)
