@@ -1,9 +1,14 @@
 """What a service has switched on."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import pytest
+
+from fastly_mcp.sandbox.seeds.account import make_world
+from fastly_mcp.sandbox.seeds.files import SeedError
+from fastly_mcp.sandbox.seeds.model import Seed, SeedService
 
 pytestmark = pytest.mark.anyio
 
@@ -186,3 +191,9 @@ async def test_log_tailing_is_no_product(client: httpx2.AsyncClient) -> None:
     assert (await client.post(tail)).status_code == 409
     assert (await client.delete(tail)).status_code == 200
     assert (await client.delete(tail)).status_code == 404
+
+
+async def test_a_seed_cannot_enable_what_is_no_product() -> None:
+    seed = Seed(services=[SeedService(name="shop", products=["websockets", "teleportation"])])
+    with pytest.raises(SeedError, match=r"services\[0\]\.products: there is no 'teleportation'"):
+        make_world(datetime(2026, 3, 1, 12, 0, tzinfo=UTC), seed)

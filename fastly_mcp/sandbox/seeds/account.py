@@ -12,6 +12,7 @@ from fastly_mcp.sandbox.account.users import make_user
 from fastly_mcp.sandbox.edge.cache import Edge, Page, address
 from fastly_mcp.sandbox.edge.pops import POPS
 from fastly_mcp.sandbox.resources.collections import COLLECTIONS, make_item
+from fastly_mcp.sandbox.resources.products import PRODUCTS
 from fastly_mcp.sandbox.seeds.files import SeedError, read_seed
 from fastly_mcp.sandbox.seeds.model import Seed, SeedService, SeedVersion
 from fastly_mcp.sandbox.services import acls, dictionaries, pools
@@ -151,7 +152,10 @@ def make_service(plan: SeedService, start: datetime, where: str) -> Service:
         plan.id or make_id(f"service {plan.name}"), plan.name, plan.type, "", "", "", []
     )
     service.comment, service.paused = plan.comment, plan.paused
-    service.products = {product: {} for product in plan.products}
+    for product in plan.products:
+        if product not in PRODUCTS:
+            raise SeedError(f"{where}.products: there is no {product!r}")
+        service.products[product] = {}
     plans = plan.versions[:-1] + [plan.versions[-1]] * (1 + plan.copies)
     if plan.active and plan.active > len(plans):
         raise SeedError(f"{where}.active is {plan.active}, but there are {len(plans)} versions")
