@@ -123,9 +123,10 @@ def any_value(types: Any, allowed: Mapping[str, Any] | None = None) -> Any:
 def _model(kind: Any) -> Any:
     if issubclass(kind, ModelSimple):
         return any_value(kind.openapi_types["value"], kind.allowed_values.get(("value",)))
-    return {
-        kind.attribute_map[name]: VALUES.get(kind.attribute_map[name])
-        or any_value(types, kind.allowed_values.get((name,)))
-        for name, types in kind.openapi_types.items()
-        if name not in kind.read_only_vars and VALUES.get(kind.attribute_map[name]) is not OMIT
-    }
+    made = {}
+    for name, types in kind.openapi_types.items():
+        wire = kind.attribute_map[name]
+        if name not in kind.read_only_vars and VALUES.get(wire) is not OMIT:
+            allowed = kind.allowed_values.get((name,))
+            made[wire] = VALUES[wire] if wire in VALUES else any_value(types, allowed)
+    return made

@@ -32,22 +32,22 @@ def in_order(operations: list[Operation]) -> Iterator[Operation]:
                 yield each
 
 
-def check(operation: Operation, client: fastly.ApiClient, answers: Answers) -> str:
-    """Call one operation: what is wrong, or nothing."""
+def check(operation: Operation, client: fastly.ApiClient, answers: Answers) -> Iterator[str]:
+    """Call one operation: all that is wrong."""
     client.last_response = None
     client.configuration.api_token = TOKENS.get(operation.name, "sandbox")
+    sent: dict[str, Any] = {}
     try:
         sent = arguments(operation, answers)
         operation.call(**sent, _spec_property_naming=True, _request_timeout=30)
-        wrong = ""
     except fastly.ApiException as error:
-        return f"{error.status} {error.body}"
+        yield f"{error.status} {error.body}"
     except (fastly.OpenApiException, Unknown, TypeError) as error:
-        # An answer that the models do not understand is an answer all the same.
-        wrong = f"{type(error).__name__}: {error}"
+        yield f"{type(error).__name__}: {error}"
+    # An answer that the models do not understand is an answer all the same.
     answer = _read(client.last_response)
     answers.keep(operation, answer)
-    return wrong or "; ".join(different(operation, spoken(operation, sent), answer))
+    yield from different(operation, spoken(operation, sent), answer)
 
 
 def _read(response: Any) -> Any:
@@ -89,9 +89,9 @@ def main() -> int:
     ):
         covered = list(covered_operations(client))
         answers = Answers()
-        said = [(each, check(each, client, answers)) for each in in_order(covered)]
+        said = [(each, why) for each in in_order(covered) for why in check(each, client, answers)]
     found = {name for operation, why in said for name in faults_of(operation, why)}
-    wrong = {each.name: why for each, why in said if why and not faults_of(each, why)}
+    wrong = {each.name: why for each, why in said if not faults_of(each, why)}
     good = Counter(_line(each) for each in covered if each.name not in wrong)
     for line, total in sorted(Counter(map(_line, covered)).items()):
         mark = "ok     " if good[line] == total else "FAILED "

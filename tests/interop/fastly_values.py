@@ -3,6 +3,7 @@
 import gzip
 import io
 from collections.abc import Callable
+from time import time
 from typing import Any, NamedTuple
 
 from fastly_mcp.sandbox.state import make_id
@@ -54,6 +55,10 @@ VALUES: Row = {
     # One excludes compression_codec, one is taken for another time.
     "gzip_level": OMIT,
     "expiry_time": OMIT,
+    # The real-time stats so far.
+    "max_entries": 3,
+    "start_timestamp": 0,
+    "timestamp_in_seconds": 0,
     # Words that are not declared.
     "field": "requests",
     "mode": "log",
@@ -93,6 +98,10 @@ CLONE: Row = {"version_id": 3}
 ARGUMENTS: dict[str, Row] = {
     # It follows from the address.
     "Backend": {"hostname": OMIT},
+    "LoggingFtp": {"hostname": OMIT},
+    "LoggingSyslog": {"hostname": OMIT},
+    # The client writes objects into the form as Python prints them.
+    "Director": {"backends": OMIT},
     "ProductFanout": {"service_id": COMPUTE},
     # A Compute service with a draft; versions have one package, or none.
     "Package": {"service_id": make_id("bulk 27"), "version_id": 4},
@@ -194,7 +203,10 @@ ARGUMENTS: dict[str, Row] = {
     "deactivate_service_version_environment": CLONE,
     "domain_status": {"domain": "www.larkspur.example"},
     "get_invoice_by_invoice_id": {"invoice_id": Made("/billing/v3/invoices", "invoice_id", int)},
-    "get_service_stats": {"month": "2", "year": "2026"},
+    "get_service_stats": {
+        "start_time": lambda: int(time()) - 7200,
+        "end_time": lambda: int(time()) - 3600,
+    },
     "get_usage_metrics": {"start_month": "2026-02", "end_month": "2026-03"},
     "list_events": {"filter_service_id": SHOP},
     "lock_service_version": {"version_id": 2},
@@ -238,27 +250,39 @@ ANSWERED_OTHERWISE = {
 
 FAULTS: dict[str, tuple[str, str]] = {
     "Product*": ("multiple values for argument '_self'", "the client has a `_self` of its own"),
-    "list_config_store_services": ("received_data", "recorded as a list, declared as an object"),
-    "AclEntry": ("negated", "recorded as text, declared as a number"),
-    "Director": ("backends", "recorded as names, declared as objects"),
-    "LoggingFtp": ("ipv4", "recorded as null, declared as text"),
-    "LoggingKafka": ("required_acks", "recorded as text, declared as a number"),
-    "LoggingLogentries": ("port", "recorded as text, declared as a number"),
-    "LoggingPapertrail": ("port", "recorded as text, declared as a number"),
-    "LoggingSyslog": ("port", "recorded as text, declared as a number"),
-    "Resource": ("href", "recorded as null, declared as text"),
-    "Server": ("max_conn", "recorded as text, declared as a number"),
-    "Tokens": ("expires_at", "recorded as null, declared as text"),
-    "create_automation_token": ("ReadOnlyId", "the client does not convert an id to this type"),
+    "list_config_store_services": (
+        "variable 'received_data'",
+        "recorded as a list, declared as an object",
+    ),
+    "AclEntry": ("variable 'negated'", "recorded as text, declared as a number"),
+    "Director": ("is Backend and passed type was str", "recorded as names, declared as objects"),
+    "LoggingFtp": ("variable 'ipv4'", "recorded as null, declared as text"),
+    "LoggingKafka": ("variable 'required_acks'", "recorded as text, declared as a number"),
+    "LoggingLogentries": ("variable 'port'", "recorded as text, declared as a number"),
+    "LoggingPapertrail": ("variable 'port'", "recorded as text, declared as a number"),
+    "LoggingSyslog": ("variable 'port'", "recorded as text, declared as a number"),
+    "Resource": ("variable 'href'", "recorded as null, declared as text"),
+    "Server": ("variable 'max_conn'", "recorded as text, declared as a number"),
+    "Tokens": ("variable 'expires_at'", "recorded as null, declared as text"),
+    "create_automation_token": (
+        "is ReadOnlyId and passed type was str",
+        "the client does not convert an id to this type",
+    ),
     "create_request_settings": ("Name can't be blank", "the client cannot send one"),
-    "create_server_pool": ("quorum", "recorded as text, declared as a number"),
-    "diff_service_versions": ("_from", "recorded as text, declared as a number"),
-    "get_automation_token_id": ("services", "recorded as null, declared as a list"),
-    "list_automation_tokens": ("received_data", "recorded as an object, declared as a list"),
+    "create_server_pool": ("variable 'quorum'", "recorded as text, declared as a number"),
+    "diff_service_versions": ("variable '_from'", "recorded as text, declared as a number"),
+    "get_automation_token_id": ("variable 'services'", "recorded as null, declared as a list"),
+    "list_automation_tokens": (
+        "variable 'received_data'",
+        "recorded as an object, declared as a list",
+    ),
     "set_product_bot_management_configuration": (
         "contentguard is none of off, on",
         "declared as false and true, which YAML makes of off and on",
     ),
-    "revoke_automation_token_id": ("received_data", "recorded as empty, declared as an error"),
+    "revoke_automation_token_id": (
+        "variable 'received_data'",
+        "recorded as empty, declared as an error",
+    ),
 }
 """By operation or family, with a star for any: what the client says, and why it is wrong."""
