@@ -41,7 +41,7 @@ from fastly_mcp.sandbox.services import (
     snippets,
     versions,
 )
-from fastly_mcp.sandbox.stats import history
+from fastly_mcp.sandbox.stats import history, inspectors, realtime
 
 classic = partial(family, Side.CLASSIC)
 newer = partial(family, Side.NEWER)
@@ -214,6 +214,23 @@ STATS = (
     classic("/stats/usage_by_month", GET=history.get_usage_by_month),
     classic("/stats/regions", GET=history.list_regions),
     classic(f"{SERVICE}/stats/summary", GET=history.get_summary),
+    classic("/metrics/domains/services/{service_id}", GET=inspectors.get_domains),
+    classic("/metrics/origins/services/{service_id}", GET=inspectors.get_origins),
+    # rt.fastly.com, which the sandbox answers for as well.
+    *(
+        newer(f"/v1/{what}/{{service_id}}/ts/{when}", GET=handler)
+        for what, handler in (
+            ("channel", realtime.get_channel),
+            ("domains", realtime.get_domains),
+            ("origins", realtime.get_origins),
+        )
+        for when in (
+            "h",
+            "h/limit/{max_entries}",
+            "{timestamp}",
+            "{timestamp}/limit/{max_entries}",
+        )
+    ),
 )
 
 RESOURCES = (

@@ -14,7 +14,7 @@ from fastly_mcp.sandbox.edge.pops import POPS
 from fastly_mcp.sandbox.resources.collections import COLLECTIONS, make_item
 from fastly_mcp.sandbox.resources.products import PRODUCTS
 from fastly_mcp.sandbox.seeds.files import SeedError, read_seed
-from fastly_mcp.sandbox.seeds.model import Seed, SeedService, SeedVersion
+from fastly_mcp.sandbox.seeds.model import Seed, SeedService, SeedTraffic, SeedVersion
 from fastly_mcp.sandbox.services import acls, dictionaries, pools
 from fastly_mcp.sandbox.services.fields import defaults, read, text
 from fastly_mcp.sandbox.services.kinds import BY_PLURAL, SETTINGS, Kind
@@ -132,6 +132,8 @@ def bulk(number: int) -> SeedService:
         comment="Managed by Terraform" if number % 10 == 0 else "",
         active=None if number % 25 == 0 else max(1, count - (number % 4 == 3)),
         paused=number % 50 == 0,
+        # A few are busy, most are not; nobody visits what was never activated.
+        traffic=SeedTraffic(requests_per_second=40 / (number % 40 + 1) if number % 25 else 0),
         versions=[
             SeedVersion.model_construct(
                 days_ago=newest + 30 * (count - at),

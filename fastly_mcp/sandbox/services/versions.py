@@ -186,7 +186,9 @@ def _is_staging(call: Call) -> bool:
 
 def _answer(call: Call, version: Version, verb: str, more: Row | None = None) -> Response:
     service = call.service()
-    record(call, f"version.{verb}", service.id, number=version.number)
+    # Only production has traffic, which begins and ends with these events.
+    where = {"environment": "staging"} if call.params.get("environment") == "staging" else {}
+    record(call, f"version.{verb}", service.id, number=version.number, **where)
     return classic(version_row(service, version) | (more or {}))
 
 

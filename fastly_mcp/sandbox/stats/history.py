@@ -8,8 +8,8 @@ services has only theirs in /stats, and no account-wide usage [TK].
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import add
 
 from starlette.responses import Response
 
@@ -17,74 +17,16 @@ from fastly_mcp.sandbox import errors
 from fastly_mcp.sandbox.answers import classic
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.state import Row, Service
-from fastly_mcp.sandbox.stats import chronic
-from fastly_mcp.sandbox.stats.fields import KNOWN, ZEROS, Measures, add, finished, measures
-from fastly_mcp.sandbox.stats.traffic import DAY, REGION_OF, REGIONS, Counts, Flow, epoch, flows
+from fastly_mcp.sandbox.stats.days import DAY
+from fastly_mcp.sandbox.stats.fields import Measures, finished, measures, put_together
+from fastly_mcp.sandbox.stats.names import KNOWN, ZEROS
+from fastly_mcp.sandbox.stats.traffic import Flow, epoch, flows
+from fastly_mcp.sandbox.stats.visitors import REGIONS, Counts
+from fastly_mcp.sandbox.stats.windows import COUNTED, KEPT, STATS_REGIONS, Window, read_window
 
 ROWS = 50_000
 """The most periods times services of one answer; Fastly does not tell its limit."""
-STATS_REGIONS = tuple(sorted({*REGIONS, "asia_southkorea", "latam", "mexico", "saudi_arabia"}))
-"""The eleven that /stats/regions tells [TK]; the sandbox has POPs in seven."""
-PERIODS = {"minute": 60, "hour": 3_600, "day": DAY}
-USUAL = {"minute": "30 minutes ago", "hour": "1 day ago", "day": "1 month ago"}
-"""Where a window starts if nothing else is asked [D]."""
-COUNTED = {"minute": 120, "hour": 900, "day": 7_200}
-"""Seconds until a period that is over can be asked for [D]."""
-KEPT = {"minute": 35 * DAY, "hour": 375 * DAY, "day": 36_500 * DAY}
-"""How far back there are data [D]."""
 USED = ("bandwidth", "requests", "compute_requests")
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What of the past is asked for."""
-
-    start: datetime
-    end: datetime
-    by: str
-    region: str = "all"
-    pops: tuple[str, ...] = ()
-
-    @property
-    def meta(self) -> Row:
-        """As it is told; the datacenters only where they count."""
-        more = {"datacenter": ",".join(self.pops)} if self.pops else {}
-        return {
-            "from": f"{self.start:%Y-%m-%d %H:%M:%S} UTC",
-            "to": f"{self.end:%Y-%m-%d %H:%M:%S} UTC",
-            "by": self.by,
-            "region": self.region,
-        } | more
-
-    def periods(self, now: datetime, oldest: int = 0) -> range:
-        """The starts of the periods there are data for, `oldest` being when traffic began."""
-        size, present = PERIODS[self.by], int(now.timestamp())
-        since = max(int(self.start.timestamp()), present - KEPT[self.by], oldest // size * size)
-        until = min(int(self.end.timestamp()), present - COUNTED[self.by])
-        return range(-(-since // size) * size, until // size * size, size)
-
-
-def read_window(call: Call, *, filtered: bool = True) -> Window:
-    """The window that from, to, by, region and datacenter ask for."""
-    by = call.query.get("by") or "day"
-    if by not in PERIODS:
-        raise errors.stats("invalid by")
-    moments = {}
-    for name, usual in (("from", USUAL[by]), ("to", "now")):
-        try:
-            moments[name] = chronic.read(call.query.get(name) or usual, call.now)
-        except ValueError:
-            raise errors.stats(f"invalid {name}") from None
-    region = call.query.get("region") or "all"
-    if region != "all" and region not in STATS_REGIONS:
-        raise errors.stats("invalid region")
-    pops = tuple(code for code in call.query.get("datacenter", "").split(",") if code)
-    if not all(code in REGION_OF for code in pops):
-        raise errors.stats("invalid datacenter")
-    if region != "all" or not filtered:
-        # A region overrides datacenters, which are not even told then [TK].
-        pops = ()
-    return Window(moments["from"], moments["to"], by, region, pops)
 
 
 def counted(flow: Flow, window: Window, periods: range) -> Iterator[tuple[int, Counts]]:
@@ -106,21 +48,14 @@ def total(parts: Iterator[Counts] | list[Counts]) -> Counts:
     return list(map(sum, zip(*parts, strict=True)))
 
 
-def rows(flow: Flow, window: Window, periods: range) -> Iterator[tuple[int, dict[str, int]]]:
-    """The sums of each period that had traffic."""
-    measure = measures(flow)
+def rows(flow: Flow, window: Window, periods: range, field: str | None = None) -> Iterator[Row]:
+    """The rows of one service; of one field only, if it is named."""
+    measure = measures(flow) if field is None else measures(flow).only(field)
     for start, counts in counted(flow, window, periods):
-        fields = measure(counts)
-        if fields:
-            yield start, fields
-
-
-def row(fields: dict[str, int]) -> Row:
-    return ZEROS | finished(fields)
-
-
-def one_field(field: str, fields: dict[str, int]) -> Row:
-    return {field: finished(fields).get(field, 0)}
+        if any(counts):
+            told = finished(measure(counts))
+            fields = ZEROS | told if field is None else {field: told.get(field, 0)}
+            yield fields | {"service_id": flow.service.id, "start_time": start}
 
 
 def asked(call: Call, services: list[Service], window: Window) -> tuple[list[Flow], range]:
@@ -157,55 +92,38 @@ def known_field(call: Call) -> str:
 
 
 def list_stats(call: Call) -> Response:
-    """Every service's rows, by service; without those that had no traffic."""
+    """Every service's rows, by service."""
     window = read_window(call)
     wanted = {each for each in call.query.get("services", "").split(",") if each}
     services = [each for each in within_reach(call) if not wanted or each.id in wanted]
-    found, periods = asked(call, services, window)
-    data = {
-        flow.service.id: [
-            row(fields) | {"service_id": flow.service.id, "start_time": start}
-            for start, fields in rows(flow, window, periods)
-        ]
-        for flow in found
-    }
-    return answer(window, {service_id: told for service_id, told in data.items() if told})
+    return _by_service(call, services, window)
 
 
 def list_field(call: Call) -> Response:
     """One field of every service, by service."""
     field, window = known_field(call), read_window(call)
-    found, periods = asked(call, within_reach(call), window)
-    data = {
-        flow.service.id: [
-            one_field(field, fields) | {"service_id": flow.service.id, "start_time": start}
-            for start, fields in rows(flow, window, periods)
-        ]
-        for flow in found
-    }
+    return _by_service(call, within_reach(call), window, field)
+
+
+def _by_service(
+    call: Call, services: list[Service], window: Window, field: str | None = None
+) -> Response:
+    """Services without traffic are left out [TK]."""
+    found, periods = asked(call, services, window)
+    data = {flow.service.id: list(rows(flow, window, periods, field)) for flow in found}
     return answer(window, {service_id: told for service_id, told in data.items() if told})
 
 
 def get_service_stats(call: Call) -> Response:
     service, window = call.service(), read_window(call)
     found, periods = asked(call, [service], window)
-    data = [
-        row(fields) | {"service_id": service.id, "start_time": start}
-        for flow in found
-        for start, fields in rows(flow, window, periods)
-    ]
-    return answer(window, data)
+    return answer(window, [row for flow in found for row in rows(flow, window, periods)])
 
 
 def get_service_field(call: Call) -> Response:
     service, field, window = call.service(), known_field(call), read_window(call)
     found, periods = asked(call, [service], window)
-    data = [
-        one_field(field, fields) | {"service_id": service.id, "start_time": start}
-        for flow in found
-        for start, fields in rows(flow, window, periods)
-    ]
-    return answer(window, data)
+    return answer(window, [row for flow in found for row in rows(flow, window, periods, field)])
 
 
 def get_aggregate(call: Call) -> Response:
@@ -218,14 +136,14 @@ def get_aggregate(call: Call) -> Response:
         measure = measures(flow)
         for start, counts in counted(flow, window, periods):
             alike = sums.setdefault(start, {})
-            alike[measure] = total([alike[measure], counts]) if measure in alike else counts
+            alike[measure] = list(map(add, alike[measure], counts)) if measure in alike else counts
     data = []
     for start in sorted(sums):
         fields: dict[str, int] = {}
         for measure, counts in sums[start].items():
-            add(fields, measure(counts))
+            put_together(fields, measure(counts))
         if fields:
-            data.append(row(fields) | {"start_time": start})
+            data.append(ZEROS | finished(fields) | {"start_time": start})
     return answer(window, data)
 
 
@@ -233,7 +151,9 @@ def _used(flow: Flow, periods: range) -> dict[str, Row]:
     """What was used of a service in some periods, by region; regions without use are left out."""
     sums: list[Counts] = []
     for counts in flow.series((start, start + periods.step) for start in periods):
-        sums = [total([a, b]) for a, b in zip(sums, counts, strict=True)] if sums else counts
+        sums = (
+            [list(map(add, *pair)) for pair in zip(sums, counts, strict=True)] if sums else counts
+        )
     used = {}
     for region, each in zip(REGIONS, sums, strict=False):
         fields = measures(flow)(each)
@@ -336,5 +256,5 @@ def get_summary(call: Call) -> Response:
                 sums[code] = total([sums[code], shared[0]]) if code in sums else shared[0]
             start = until
         fields = {code: measures(flow)(counts) for code, counts in sums.items()}
-        told = {code: row(each) for code, each in fields.items() if each}
+        told = {code: ZEROS | finished(each) for code, each in fields.items() if each}
     return classic({"stats": told})
