@@ -27,6 +27,9 @@ the choice is made here, so that nobody mistakes it for Fastly's. Invented too, 
 - Two stores, ACLs of Compute or secrets of one kind cannot have the same name; a config store is
   linked where an active version has a resource for it, and what is linked can be deleted all the
   same (`resources.config_stores`). The audit log has nothing of stores, as no event is named so.
+- All traffic (`stats.traffic`, `stats.visitors`), what /stats, real time and the inspectors refuse
+  and how, and how traffic is shared out among domains and origins (`stats.history`,
+  `stats.realtime`, `stats.inspectors`, `stats.platform`).
 - Domains are not taken from each other: two services may list the same one, and the first serves.
 """
 

@@ -41,7 +41,7 @@ from fastly_mcp.sandbox.services import (
     snippets,
     versions,
 )
-from fastly_mcp.sandbox.stats import history, inspectors, realtime
+from fastly_mcp.sandbox.stats import history, inspectors, platform, realtime
 
 classic = partial(family, Side.CLASSIC)
 newer = partial(family, Side.NEWER)
@@ -216,6 +216,8 @@ STATS = (
     classic(f"{SERVICE}/stats/summary", GET=history.get_summary),
     classic("/metrics/domains/services/{service_id}", GET=inspectors.get_domains),
     classic("/metrics/origins/services/{service_id}", GET=inspectors.get_origins),
+    classic("/metrics/v2/platform/aggregate/{granularity}", GET=platform.get_aggregate),
+    classic("/metrics/v2/platform/entities/{service_id}/{granularity}", GET=platform.get_entity),
     # rt.fastly.com, which the sandbox answers for as well.
     *(
         newer(f"/v1/{what}/{{service_id}}/ts/{when}", GET=handler)

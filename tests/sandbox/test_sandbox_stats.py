@@ -22,6 +22,7 @@ ONE_SERVICE = {"Fastly-Key": "sandbox-one-service"}
 REGIONS = sorted(
     {pop.stats_region for pop in POPS} | {"asia_southkorea", "latam", "mexico", "saudi_arabia"}
 )
+EUROPE = [pop.code for pop in POPS if pop.stats_region == "europe"]
 Json = Any
 Query = dict[str, str | int]
 
@@ -135,9 +136,8 @@ async def test_regions_and_datacenters_add_up_to_the_whole(client: httpx2.AsyncC
     assert sum(by_region.values()) == whole
     assert by_region["mexico"] == 0
     assert by_region["europe"] > by_region["usa"] > 0
-    europe = ["AMS", "LCY", "FRA", "CDG", "MAD", "BMA", "WAW"]
-    assert await requests(datacenter=",".join(europe)) == by_region["europe"]
-    assert sum([await requests(datacenter=pop) for pop in europe]) == by_region["europe"]
+    assert await requests(datacenter=",".join(EUROPE)) == by_region["europe"]
+    assert sum([await requests(datacenter=pop) for pop in EUROPE]) == by_region["europe"]
 
 
 async def test_a_region_overrides_datacenters(client: httpx2.AsyncClient) -> None:
@@ -514,6 +514,49 @@ async def test_what_inspectors_refuse(
         assert [each["property"] for each in body["errors"]] == properties
         assert body["errors"][0]["reason"] == reason
         assert re.fullmatch(r"Parameters with invalid values: '\w+'(, '\w+')*", body["detail"])
+
+
+async def test_platform_metrics_agree_with_stats(client: httpx2.AsyncClient) -> None:
+    window: Query = {"from": 1772150400, "to": 1772236800}
+    path = "/metrics/v2/platform/aggregate/daily"
+    body = await ask(client, path, metric="requests,compute_requests,imgvideo", **window)
+    (whole,) = (await ask(client, "/stats/aggregate", **window))["data"]
+    assert body["data"] == [
+        {
+            "timestamp": "2026-02-27T00:00:00Z",
+            "requests": whole["requests"],
+            "compute_requests": whole["compute_requests"],
+        }
+    ]
+    assert body["meta"] == {
+        "from": "2026-02-27T00:00:00Z",
+        "to": "2026-02-28T00:00:00Z",
+        "group_by": "",
+        "limit": 1000,
+        "next_cursor": "",
+    }
+    path = f"/metrics/v2/platform/entities/{SHOP}/hourly"
+    query: Query = {"metric_set": "delivery_errors", "group_by": "datacenter", "limit": 7}
+    body = await ask(client, path, region="europe", **query, **window)
+    assert [row["datacenter"] for row in body["data"]] == sorted(EUROPE)
+    assert body["meta"]["next_cursor"] == "7"
+    assert all(row["errors"] == row["status_5xx"] for row in body["data"])
+    by_region = await ask(client, path, metric="requests", group_by="region", **window)
+    by_pop = await ask(client, path, metric="requests", datacenter="AMS,NRT", **window)
+    (row, *_) = (await ask(client, f"/stats/service/{SHOP}", by="hour", **window))["data"]
+    first = [each for each in by_region["data"] if each["timestamp"] == "2026-02-27T00:00:00Z"]
+    assert sum(each["requests"] for each in first) == row["requests"]
+    query = {"by": "hour", "datacenter": "AMS,NRT"}
+    (row, *_) = (await ask(client, f"/stats/service/{SHOP}", **query, **window))["data"]
+    assert by_pop["data"][0]["requests"] == row["requests"]
+
+
+async def test_what_platform_metrics_refuse(client: httpx2.AsyncClient) -> None:
+    path = "/metrics/v2/platform/aggregate/weekly"
+    response = await client.get(path, params={"from": "x", "metric_set": "y", "group_by": "z"})
+    assert response.status_code == 400
+    wrong = [each["property"] for each in response.json()["errors"]]
+    assert wrong == ["granularity", "from", "metric_set", "group_by"]
 
 
 @pytest.mark.parametrize(
