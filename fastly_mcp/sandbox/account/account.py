@@ -51,6 +51,6 @@ def verify(call: Call) -> Response:
 def get_sign_on(call: Call) -> Response:
     """Single sign-on, which no sandbox has.
 
-    The CLI asks before most commands, at the account's host, and puts up with a 404, not with a 5xx.
+    The CLI asks before most commands, at the account's host; it puts up with a 404, not with a 5xx.
     """
     raise invented.no_sign_on()

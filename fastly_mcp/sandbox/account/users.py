@@ -42,16 +42,19 @@ def list_users(call: Call) -> Response:
 
 
 def create_user(call: Call) -> Response:
-    given = _given(call)
-    login = given.get("login", "")
+    given = {"login": "", **_given(call)}
+    _check_login(call, given["login"])
+    user = make_user(call.world.customer["id"], call.world.new_id(), call.stamp, given)
+    call.world.users[user["id"]] = user
+    record(call, "user.create", name=user["login"])
+    return classic(user)
+
+
+def _check_login(call: Call, login: str) -> None:
     if "@" not in login:
         raise invented.does_not_fit("login must be an e-mail address")
     if any(user["login"] == login for user in call.world.users.values()):
         raise errors.duplicate("user", login)
-    user = make_user(call.world.customer["id"], call.world.new_id(), call.stamp, given)
-    call.world.users[user["id"]] = user
-    record(call, "user.create", name=login)
-    return classic(user)
 
 
 def _given(call: Call) -> Row:
@@ -75,6 +78,8 @@ def get_user(call: Call) -> Response:
 
 def update_user(call: Call) -> Response:
     user, given = find(call.world, call.params["user_id"]), _given(call)
+    if given.get("login", user["login"]) != user["login"]:
+        _check_login(call, given["login"])
     call.world.users[user["id"]] = user | given | {"updated_at": call.stamp}
     record(call, "user.update", name=user["login"])
     return classic(call.world.users[user["id"]])
