@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import anyio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Message
 
@@ -204,6 +204,7 @@ async def test_no_field_of_any_endpoint_can_break_it() -> None:
         check_dump(sandbox)
 
 
+@settings(deadline=None)
 @given(
     method=st.sampled_from(METHODS),
     path=PATHS,

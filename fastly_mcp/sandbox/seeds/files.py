@@ -83,7 +83,7 @@ def _plain(value: Any, source: str, place: Place = (), around: tuple[int, ...] =
             return [_plain(one, source, (*place, at), around) for at, one in enumerate(value)]
         named = {str(name): one for name, one in value.items()}
         return {name: _plain(one, source, (*place, name), around) for name, one in named.items()}
-    raise SeedError(f"{source}: {_place(place[:5])}: JSON could not hold this")
+    raise SeedError(f"{source}: {_place(place[:8])}: JSON could not hold this")
 
 
 def _place(parts: Place) -> str:
