@@ -43,18 +43,33 @@ class EveryPath(BaseRoute):
             await Response(None, 413)(scope, receive, send)
             return
 
-        def answer() -> Response:
-            return self._answer(scope, path, body)
+        method, query = scope["method"], scope["query_string"].decode("latin-1")
+        fault = None if path.startswith(DOORS) else self.sandbox.faults.take(method, path)
 
-        fault = None if path.startswith(DOORS) else self.sandbox.faults.take(scope["method"], path)
+        def answer() -> Response:
+            response, token = self._answer(scope, path, query, body)
+            if not path.startswith(DOORS):
+                self.sandbox.note(
+                    method,
+                    path,
+                    query,
+                    status=response.status_code,
+                    token=token.name,
+                    fault=fault,
+                )
+            return response
+
+        self.sandbox.requests += 1
         if fault is None:
             await answer()(scope, receive, send)
-        else:
-            await fault.play(answer, scope, receive, send)
+            return
+        if not fault.answers:
+            self.sandbox.note(method, path, query, status=None, fault=fault)
+        await fault.play(answer, scope, receive, send)
 
-    def _answer(self, scope: Scope, path: str, body: bytes) -> Response:
+    def _answer(self, scope: Scope, path: str, query: str, body: bytes) -> tuple[Response, Token]:
+        """What Fastly answers, and to whose token."""
         method, headers = scope["method"], Headers(scope=scope)
-        query = scope["query_string"].decode("latin-1")
         endpoint, params = find(ROOT, method, path)
         if "cached_url" in params and query:
             # The URL to purge is the rest of the request line, as it stands.
@@ -84,9 +99,7 @@ class EveryPath(BaseRoute):
             response.headers["Fastly-RateLimit-Remaining"] = str(limit.remaining)
             response.headers["Fastly-RateLimit-Reset"] = str(limit.reset)
         response.headers["Date"] = format_datetime(now.astimezone(UTC), usegmt=True)
-        if endpoint is None or endpoint.side is not Side.DOOR:
-            self.sandbox.note(method, path, query, response.status_code, token.name)
-        return response
+        return response, token
 
     def _admit(self, headers: Headers, endpoint: Endpoint) -> Token:
         """The token of a request, if it is good."""

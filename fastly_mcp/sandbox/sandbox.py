@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from fastly_mcp.sandbox.doors.faults import Faults
+from fastly_mcp.sandbox.doors.faults import Fault, Faults
 from fastly_mcp.sandbox.state import Row, World, stamp
 
 REMEMBERED = 1_000
@@ -31,11 +31,24 @@ class Sandbox:
     def now(self) -> datetime:
         return self._clock() + timedelta(seconds=self.world.clock_offset)
 
-    def note(self, method: str, path: str, query: str, status: int, token: str) -> None:
-        """Remember a request; of its token only the name, which is no secret."""
-        self.requests += 1
+    def note(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        *,
+        status: int | None,
+        token: str = "",
+        fault: Fault | None = None,
+    ) -> None:
+        """Remember a request; of its token only the name, which is no secret.
+
+        `status` is what Fastly answered, None if a fault answered in its place.
+        """
         line = {"at": stamp(self.now()), "method": method, "path": path, "query": query}
-        self.log.append(line | {"status": status, "token": token})
+        self.log.append(
+            line | {"status": status, "token": token, "fault": fault.kind if fault else None}
+        )
 
     def start_over(self) -> None:
         """Back to the beginning: every change undone, the clock set right, faults forgotten."""

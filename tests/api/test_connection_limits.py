@@ -15,7 +15,6 @@ from fastly_mcp.errors import (
     NotPermitted,
     Unavailable,
 )
-
 from fastly_mcp.scopes import Scope
 from tests.api.upstream import SELF, Clock, Upstream, down, purge
 from tests.api.wire import answer_json

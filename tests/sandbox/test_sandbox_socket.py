@@ -42,7 +42,9 @@ def ask(
 ) -> tuple[http.client.HTTPResponse, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        connection.request(method, path, body, {"Fastly-Key": token or "sandbox", "Sandbox-Door": "1"})
+        connection.request(
+            method, path, body, {"Fastly-Key": token or "sandbox", "Sandbox-Door": "1"}
+        )
         response = connection.getresponse()
         return response, response.read()
     finally:

@@ -25,6 +25,7 @@ EDGE_API = "fKtHF4vUCsMehGAkWvj7FA"
 DOWNLOADS = "c9QeWJKY40uvSwMFLZDe1f"
 NOBODY = "0000000000000000000000"
 
+DOOR = {"Sandbox-Door": "1"}
 LAMP = "https://www.larkspur.example/products/lamp"
 CHAIR = "https://www.larkspur.example/products/chair"
 POSTS = "https://blog.larkspur.example/"
@@ -91,7 +92,7 @@ class Upstream:
         """How the POPs hold a URL: fresh, stale, absent."""
         transport = httpx2.ASGITransport(app=self.sandbox)
         async with httpx2.AsyncClient(transport=transport, base_url="http://sandbox") as client:
-            answer = await client.get("/_sandbox/edge", params={"url": url}, headers={"Sandbox-Door": "1"})
+            answer = await client.get("/_sandbox/edge", params={"url": url}, headers=DOOR)
         return {pop["state"] for pop in answer.json()["pops"]}
 
 

@@ -54,6 +54,11 @@ class Fault:
     def matches(self, method: str, path: str) -> bool:
         return self.method in {"*", method} and fnmatch.fnmatchcase(path, self.path)
 
+    @property
+    def answers(self) -> bool:
+        """Whether what was asked is done all the same."""
+        return self.kind in {"delay", "drop_after", "truncated", "drip"}
+
     async def play(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request in this fault's way; `answer` does what was asked."""
         if self.kind == "delay":

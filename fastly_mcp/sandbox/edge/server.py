@@ -33,11 +33,12 @@ def edge_app(sandbox: Sandbox) -> ASGIApp:
         path = scope["raw_path"].decode("latin-1")
         headers = Headers(scope=scope)
         where = address(f"{headers.get('Host', '')}{path}{'?' * bool(query)}{query}")
+        sandbox.requests += 1
         try:
             response = _answer(sandbox, scope["method"], headers, where)
         except errors.FastlyError as error:
             response = classic(error.body, error.status)
-        sandbox.note(scope["method"], f"//{where.host}{path}", query, response.status_code, "")
+        sandbox.note(scope["method"], f"//{where.host}{path}", query, status=response.status_code)
         await response(scope, receive, send)
 
     return app

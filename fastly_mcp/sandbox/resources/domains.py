@@ -51,7 +51,7 @@ def create_domain(call: Call) -> Response:
         raise invalid("fqdn", "fqdn has already been taken")
     service_id = _service_id(call, given)
     at = stamp_with_fraction(call.now)
-    row = {
+    row: Row = {
         "id": call.world.new_id(),
         "fqdn": fqdn,
         "service_id": service_id,

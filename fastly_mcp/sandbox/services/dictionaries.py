@@ -13,23 +13,22 @@ from fastly_mcp.sandbox.state import Row
 VERBS = ("create", "update", "upsert", "delete")
 
 
-def make_item(
-    service_id: str, dictionary_id: str, key: str, value: str, at: str, old: Row | None = None
-) -> Row:
-    """One item; a changed one keeps when it was made."""
+def make_item(service_id: str, dictionary_id: str, key: str, value: str, at: str) -> Row:
     return {
         "dictionary_id": dictionary_id,
         "service_id": service_id,
         "item_key": key,
         "item_value": value,
-        "created_at": old["created_at"] if old else at,
+        "created_at": at,
         "updated_at": at,
         "deleted_at": None,
     }
 
 
 def item_row(call: Call, dictionary_id: str, key: str, value: str, old: Row | None = None) -> Row:
-    return make_item(call.params["service_id"], dictionary_id, key, value, call.stamp, old)
+    """An item as it becomes now; a changed one keeps when it was made."""
+    row = make_item(call.params["service_id"], dictionary_id, key, value, call.stamp)
+    return row | {"created_at": old["created_at"]} if old else row
 
 
 def list_items(call: Call) -> Response:

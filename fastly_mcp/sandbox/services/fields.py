@@ -126,7 +126,7 @@ def answer() -> Field:
         if value is None or value == "":
             return None
         if not isinstance(value, dict):
-            raise ValueError("is not an object")
+            raise ValueError("is not an object")  # noqa: TRY004  # every misfit is a ValueError
         return value | ({"status": _whole(value["status"])} if "status" in value else {})
 
     return Field(None, read)

@@ -64,7 +64,7 @@ def make_row(kind: Kind, given: Row, at: str, object_id: str) -> Row:
 
 
 def list_objects(kind: Kind, call: Call) -> Response:
-    return classic(shown_all(kind, call.params["service_id"], _version(call)))
+    return classic(shown_all(kind, call.params["service_id"], call.version()))
 
 
 def create(kind: Kind, call: Call) -> Response:
@@ -85,11 +85,11 @@ def create(kind: Kind, call: Call) -> Response:
         }
         row["content"] = None
     put_in(version, kind, (*version.objects.get(kind.plural, ()), row), call.stamp)
-    return _changed(kind, call, version, row, given, "create")
+    return _changed(kind, call, version, row, given, verb="create")
 
 
 def get(kind: Kind, call: Call) -> Response:
-    version = _version(call)
+    version = call.version()
     return classic(
         shown(kind, call.params["service_id"], version.number, find(call, kind, version))
     )
@@ -109,7 +109,7 @@ def update(kind: Kind, call: Call) -> Response:
         new["name"] = new_name(kind, version, given["name"])
     rows = tuple(new if row is old else row for row in version.objects[kind.plural])
     put_in(version, kind, rows, call.stamp)
-    return _changed(kind, call, version, new, given, "update", old=old, new=new)
+    return _changed(kind, call, version, new, given, verb="update", old=old, new=new)
 
 
 def delete(kind: Kind, call: Call) -> Response:
@@ -141,12 +141,8 @@ def endpoints() -> list[Endpoint]:
     return made
 
 
-def _version(call: Call) -> Version:
-    return call.version()
-
-
 def _changed(
-    kind: Kind, call: Call, version: Version, row: Row, given: Row, verb: str, **more: Row
+    kind: Kind, call: Call, version: Version, row: Row, given: Row, *, verb: str, **more: Row
 ) -> Response:
     service_id = call.params["service_id"]
     record(call, f"{kind.path.partition('/')[0]}.{verb}", service_id, name=row["name"], **more)
