@@ -79,6 +79,9 @@ class Services:
         except TooLarge:
             if per_page == 1:
                 raise
+            answer = None
+        if answer is None:
+            # Not while the error is handled: it holds what was read of the page that was too large.
             return await self._halves(number, per_page)
         with shaped():
             services = [Service.parse(row) for row in answer.data]
