@@ -1,12 +1,14 @@
 """Seeds: what a file may say becomes an account, and a mistake is told with its place."""
 
 import json
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -401,3 +403,12 @@ def test_nothing_makes_more_of_a_seed_than_an_account_or_a_mistake(data: dict[st
         with suppress(SeedError):
             world = world_of(seed)
             assert WORLD.validate_json(WORLD.dump_json(world)) == world
+
+
+def test_the_readme_s_seed_is_one() -> None:
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    world = make_world(NOW, parse_seed(yaml.safe_load(block), "README.md"))
+    (shop,) = world.services.values()
+    assert [version.comment for version in shop.versions] == ["", "a draft"]
+    assert world.service_at("shop.acme.example") is shop
