@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 SHOP = "u8jzPde0IgxLd6GncfBAep"
 DRAFT = f"/service/{SHOP}/version/4"
-LOCKED = f"/service/{SHOP}/version/3"
+LOCKED = f"/service/{SHOP}/version/2"
 NAMED = [kind for kind in KINDS if kind.named_by == "name"]
 every_kind = pytest.mark.parametrize("kind", NAMED, ids=lambda kind: kind.path)
 
@@ -167,7 +167,7 @@ async def test_a_locked_version_takes_no_change(client: httpx2.AsyncClient, kind
         assert refused.status_code == 422
         assert refused.json() == {
             "msg": "Version locked",
-            "detail": f"Version '3' for service '{SHOP}' is locked",
+            "detail": f"Version '2' for service '{SHOP}' is locked",
         }
     assert (await client.get(f"{LOCKED}/{kind.path}")).json() == before
 
@@ -176,8 +176,15 @@ async def test_a_locked_version_takes_no_change(client: httpx2.AsyncClient, kind
 async def test_fields_that_do_not_exist_are_passed_over(
     client: httpx2.AsyncClient, kind: Kind
 ) -> None:
-    row = await made(client, kind, nonsense="1", deleted_at="now", service_id="x", version=9)
-    assert "nonsense" not in row
+    own = await made(client, kind)
+    fields = {"nonsense": "1", "deleted_at": "now", "service_id": "x", "version": 9}
+    # Those that mean something in other kinds do not either.
+    others = {"gzip_level": "1", "address": "x.example", "port": "443", "item_value": [{}]}
+    foreign = {name: value for name, value in others.items() if name not in kind.fields}
+    row = await made(client, kind, name="two", **fields, **foreign)
+    assert row.keys() == own.keys()
+    changed = await client.put(f"{DRAFT}/{kind.path}/two", json=fields | foreign)
+    assert changed.json() == row
     assert (row["service_id"], row.get("deleted_at")) == (SHOP, None)
     assert str(row["version"]) == "4"
 

@@ -16,7 +16,20 @@ from fastly_mcp.sandbox import create_app
 from fastly_mcp.sandbox.app import app_of
 from fastly_mcp.sandbox.routes import ENDPOINTS
 from fastly_mcp.sandbox.routing import Endpoint
-from tests.sandbox.any_request import Answer, Request, check_dump, filled, fresh, send, words
+from fastly_mcp.sandbox.sandbox import Sandbox
+from fastly_mcp.sandbox.seeds.account import make_world
+from fastly_mcp.sandbox.seeds.model import Seed
+from tests.sandbox.any_request import (
+    NOW,
+    Answer,
+    Request,
+    ask,
+    check_dump,
+    filled,
+    fresh,
+    send,
+    words,
+)
 
 APP = create_app()
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "PURGE", "get", ""]
@@ -77,6 +90,7 @@ QUERIES = st.lists(st.tuples(st.sampled_from(KEYS), VALUES), max_size=3).map(
     lambda pairs: "&".join(f"{key}={value}" for key, value in pairs)
 )
 ADMITTED = (("Fastly-Key", "sandbox"), ("Sandbox-Door", "1"))
+DIGEST = Request("GET", "/_sandbox/digest", "", ADMITTED)
 JUNK: tuple[Any, ...] = (
     None,
     True,
@@ -202,6 +216,34 @@ async def test_no_field_of_any_endpoint_can_break_it() -> None:
             assert fine(await send(app, request)), request
             sandbox.faults.waiting.clear()
         check_dump(sandbox)
+
+
+def read_everything(sandbox: Sandbox) -> list[str]:
+    """The paths whose reading changed the digest."""
+    app, changed = app_of(sandbox), []
+    before = ask(app, DIGEST).body
+    for endpoint in ENDPOINTS:
+        if endpoint.method == "GET":
+            path = filled(endpoint, lambda known: known[0] if known else "x")
+            ask(app, Request("GET", path, "", ADMITTED))
+            if ask(app, DIGEST).body != before:
+                changed.append(path)
+                before = ask(app, DIGEST).body
+    return changed
+
+
+def test_no_reading_changes_anything() -> None:
+    empty = Sandbox(lambda at: make_world(at, Seed()), lambda: NOW)
+    assert read_everything(empty) == []
+    assert read_everything(fresh()) == []
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+def test_a_number_that_json_could_not_carry_back_is_refused(number: str) -> None:
+    headers = (*ADMITTED, ("Content-Type", "application/json"))
+    body = f'{{"name": "x", "items": [[{number}]]}}'.encode()
+    answer = ask(app_of(fresh()), Request("POST", "/service", "", headers, body))
+    assert (answer.status, json.loads(answer.body)["detail"]) == (400, "Invalid JSON")
 
 
 @settings(deadline=None)
