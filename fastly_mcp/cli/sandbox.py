@@ -130,7 +130,7 @@ def _announce(
             api=f"{at}{api.getsockname()[1]}",
             edge=f"{at}{edge.getsockname()[1]}",
             tokens=", ".join(world.tokens),
-            token=next(iter(world.tokens)),
+            token=next(iter(world.tokens), "NO-TOKEN-IS-LEFT"),
             host=next((name for name in domains if "*" not in name), "www.customer.example"),
         ),
         file=sys.stderr,
