@@ -58,7 +58,7 @@ VALUES: Row = {
     # The real-time stats so far.
     "max_entries": 3,
     "start_timestamp": 0,
-    "granularity": "day",
+    "granularity": "daily",
     "entity_id": "u8jzPde0IgxLd6GncfBAep",
     "timestamp_in_seconds": 0,
     # Words that are not declared.
