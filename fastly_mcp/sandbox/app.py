@@ -48,6 +48,7 @@ class EveryPath(BaseRoute):
 
         def answer() -> Response:
             response, token = self._answer(scope, path, query, body)
+            self.sandbox.requests += 1
             if not path.startswith(DOORS):
                 self.sandbox.note(
                     method,
@@ -59,7 +60,6 @@ class EveryPath(BaseRoute):
                 )
             return response
 
-        self.sandbox.requests += 1
         if fault is None:
             await answer()(scope, receive, send)
             return
