@@ -11,9 +11,17 @@ from starlette.types import ASGIApp
 from fastly_mcp.cli import listening, process
 from fastly_mcp.endpoint import is_this_machine
 from fastly_mcp.errors import ConfigError
-from fastly_mcp.sandbox import Sandbox, SeedError, World, hostile, load_world, make_world, read_seed
-from fastly_mcp.sandbox.app import app_of
-from fastly_mcp.sandbox.edge.server import edge_app
+from fastly_mcp.sandbox import (
+    Sandbox,
+    SeedError,
+    World,
+    app_of,
+    edge_app,
+    hostile,
+    load_world,
+    make_world,
+    read_seed,
+)
 from fastly_mcp.sandbox.serving import Keeper, Protocol, by_port
 from fastly_mcp.serving.guard import Guard, bare_hosts
 

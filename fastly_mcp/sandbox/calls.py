@@ -84,10 +84,7 @@ class Call:
         if not self.body.strip():
             return {}
         if kind.endswith("json"):
-            body = self.json()
-            if not isinstance(body, dict):
-                raise errors.bad_request("Expected an object")
-            return body
+            return self.json_object()
         return form(self.body.decode("utf-8", "replace"))
 
     def json(self) -> Any:

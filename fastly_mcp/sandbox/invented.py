@@ -90,11 +90,6 @@ def no_such_version(service_id: str, number: str) -> FastlyError:
     )
 
 
-def no_such_customer(customer_id: str) -> FastlyError:
-    """The same form, for a customer that is not one's own."""
-    return record_not_found(f"Cannot find customer '{customer_id}'")
-
-
 def no_sign_on() -> FastlyError:
     """What a Keycloak, which accounts.fastly.com is, says of a realm it does not have."""
     return FastlyError(404, {"error": "Realm does not exist"})

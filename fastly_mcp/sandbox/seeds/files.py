@@ -43,7 +43,7 @@ def load(file: Path) -> Any:
 
     try:
         # The safe loader, in C where PyYAML was built with it.
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # safe
     except (yaml.YAMLError, *STRAY) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
