@@ -18,6 +18,8 @@ COMMANDS = {
     "tools": "show what an agent with certain scopes sees",
     "doctor": "check settings, network and token, and say how to mend them",
 }
+ALONE = {"demo", "sandbox"}
+"""Those that have to do with no Fastly but a sandbox of their own."""
 
 ABOUT = """\
 usage: fastly-mcp [COMMAND] [OPTION...]
@@ -27,10 +29,10 @@ A Model Context Protocol server for Fastly.
 commands:
 {commands}
 
-`fastly-mcp help COMMAND` tells a command's options. Every one has --sandbox,
-which uses an embedded sandbox instead of Fastly. Settings are read from the
-environment; FASTLY_API_TOKEN or FASTLY_API_TOKEN_FILE is the one that is
-needed. Without a token, try it with: fastly-mcp demo"""
+`fastly-mcp help COMMAND` tells a command's options. Every one but demo and
+sandbox has --sandbox, which uses an embedded sandbox instead of Fastly.
+Settings are read from the environment; FASTLY_API_TOKEN or
+FASTLY_API_TOKEN_FILE is the one that is needed. Without a token, try it with: fastly-mcp demo"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,7 +73,10 @@ def _run(words: list[str]) -> int:
     gc.freeze()
     gc.enable()
     parser = argparse.ArgumentParser(
-        f"fastly-mcp {command}", description=module.__doc__, parents=[common], allow_abbrev=False
+        f"fastly-mcp {command}",
+        description=module.__doc__,
+        parents=[] if command in ALONE else [common],
+        allow_abbrev=False,
     )
     module.add_arguments(parser)
     return int(module.run(parser.parse_args(rest, options)))

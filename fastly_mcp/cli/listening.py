@@ -70,8 +70,10 @@ def configure(app: ASGIApp, **more: Any) -> uvicorn.Config:
 class Server(uvicorn.Server):
     """Ends soon after a signal."""
 
+    last = LAST
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        end_within(LAST, 128 + sig)
+        end_within(self.last, 128 + sig)
         super().handle_exit(sig, frame)
 
 

@@ -5,6 +5,7 @@ import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from starlette.types import ASGIApp
 
@@ -18,7 +19,6 @@ from fastly_mcp.sandbox import (
     app_of,
     edge_app,
     hostile,
-    load_world,
     make_world,
     read_seed,
 )
@@ -26,6 +26,7 @@ from fastly_mcp.sandbox.serving import Keeper, Protocol, by_port
 from fastly_mcp.serving.guard import Guard, bare_hosts
 
 SAVED_EVERY = 0.5  # seconds at most between a change and its being in the state file
+SAVING = 10.0  # seconds for saving once more at the end
 ANNOUNCED = """\
 fastly-mcp sandbox: the API at {api}, the edge at {edge}
 Tokens: {tokens}
@@ -81,38 +82,46 @@ def run(options: argparse.Namespace) -> int:
     hosts = bare_hosts(listening.allowed_hosts(options))
     if not 0 <= options.services <= 100_000:
         raise ConfigError("--services is from 0 to 100000.")
+    if options.port and options.port == options.edge_port:
+        raise ConfigError("--port and --edge-port have to differ.")
+    keeper = Keeper(options.state) if options.state else None
     try:
-        sandbox = _sandbox(options)
+        sandbox = _sandbox(options, keeper.open() if keeper else None)
     except SeedError as error:
         raise ConfigError(f"{error}.") from None
-    keeper = Keeper(sandbox, options.state) if options.state else None
     with (
         listening.listen(options.host, options.port) as api,
         listening.listen(options.host, options.edge_port, "--edge-port") as edge,
     ):
         app = by_port(Guard(app_of(sandbox), hosts), edge_app(sandbox), edge.getsockname()[1])
         _announce(options, sandbox.world, api, edge)
-        _Server(app, keeper).run([api, edge])
+        _Server(app, sandbox, keeper).run([api, edge])
     return 0  # pragma: no cover  # uvicorn raises the signal anew that ended it
 
 
 class _Server(listening.Server):
     """Keeps the state file while it serves, and once more when it ends."""
 
-    def __init__(self, app: ASGIApp, keeper: Keeper | None) -> None:
-        more = {"callback_notify": keeper.save, "timeout_notify": SAVED_EVERY} if keeper else {}
+    def __init__(self, app: ASGIApp, sandbox: Sandbox, keeper: Keeper | None) -> None:
+        more: dict[str, Any] = {}
+        if keeper:
+            self.last = listening.LAST + SAVING
+            more = {
+                "callback_notify": lambda: keeper.save(sandbox),
+                "timeout_notify": SAVED_EVERY,
+            }
         # The sandbox sends Fastly's own Date and Server.
         super().__init__(listening.configure(app, http=Protocol, date_header=False, **more))
-        self._keeper = keeper
+        self._sandbox, self._keeper = sandbox, keeper
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
         if self._keeper:
-            await self._keeper.save()
+            await self._keeper.save(self._sandbox, is_last=True)
 
 
-def _sandbox(options: argparse.Namespace) -> Sandbox:
-    """Make the sandbox that was asked for. Raises SeedError."""
+def _sandbox(options: argparse.Namespace, world: World | None) -> Sandbox:
+    """Make the sandbox that was asked for, with its world if that is kept. Raises SeedError."""
     seed = read_seed(options.seed) if options.seed else None
     if options.hostile:
         seed = hostile(seed)
@@ -120,7 +129,6 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
     def make(at: datetime) -> World:
         return make_world(at, seed, services=options.services)
 
-    world = load_world(options.state) if options.state else None
     return Sandbox(make, lambda: datetime.now(UTC), world)
 
 
@@ -146,6 +154,6 @@ def _announce(
     )
     if not is_this_machine(options.host):
         print(
-            "Other machines can reach it: it holds no secrets, and has no real ones.",
+            "Other machines can reach it with the tokens above: never seed it with real secrets.",
             file=sys.stderr,
         )

@@ -6,7 +6,6 @@ from fastly_mcp.sandbox.sandbox import Sandbox
 from fastly_mcp.sandbox.seeds.account import make_world
 from fastly_mcp.sandbox.seeds.files import SeedError, read_seed
 from fastly_mcp.sandbox.seeds.hostile import hostile
-from fastly_mcp.sandbox.seeds.statefile import load_world
 from fastly_mcp.sandbox.state import World
 
 __all__ = [
@@ -17,7 +16,6 @@ __all__ = [
     "create_app",
     "edge_app",
     "hostile",
-    "load_world",
     "make_world",
     "read_seed",
 ]

@@ -22,7 +22,9 @@ from fastly_mcp.sandbox.state import Limit, Token, World, stamp
 DOOR_HEADER = "Sandbox-Door"
 """What the sandbox's own doors need: a header that no web form can send."""
 DOORS = "/_sandbox/"
-LARGEST = 16 * 2**20  # bytes of a body
+LARGEST = 100 * 2**20
+"""Bytes of a body: packages and values of KV stores have smaller limits of their own."""
+READS = {"GET", "HEAD"}
 NOBODY = Token("", "", (), "", "")
 
 
@@ -40,7 +42,8 @@ class EveryPath(BaseRoute):
         path = scope["raw_path"].decode("latin-1")
         body = await read_body(receive)
         if body is None:
-            await Response(None, 413)(scope, receive, send)
+            refused = invented.too_large(LARGEST)
+            await classic(refused.body, refused.status)(scope, receive, send)
             return
 
         method, query = scope["method"], scope["query_string"].decode("latin-1")
@@ -48,7 +51,7 @@ class EveryPath(BaseRoute):
 
         def answer() -> Response:
             response, token = self._answer(scope, path, query, body)
-            self.sandbox.requests += 1
+            self.sandbox.changes += method not in READS
             if not path.startswith(DOORS):
                 self.sandbox.note(
                     method,
@@ -70,7 +73,7 @@ class EveryPath(BaseRoute):
     def _answer(self, scope: Scope, path: str, query: str, body: bytes) -> tuple[Response, Token]:
         """What Fastly answers, and to whose token."""
         method, headers = scope["method"], Headers(scope=scope)
-        endpoint, params = find(ROOT, method, path)
+        endpoint, params = find(ROOT, "GET" if method == "HEAD" else method, path)
         if "cached_url" in params and query:
             # The URL to purge is the rest of the request line, as it stands.
             params["cached_url"] += f"?{query}"
@@ -98,6 +101,9 @@ class EveryPath(BaseRoute):
             # Refused changes count too.
             response.headers["Fastly-RateLimit-Remaining"] = str(limit.remaining)
             response.headers["Fastly-RateLimit-Reset"] = str(limit.reset)
+        if method == "HEAD":
+            # The headers tell of the body that GET would have.
+            response.body = b""
         response.headers["Date"] = format_datetime(now.astimezone(UTC), usegmt=True)
         return response, token
 

@@ -77,6 +77,11 @@ def outside_the_sandbox(method: str, path: str) -> FastlyError:
     return FastlyError(501, {"msg": "Not covered by the sandbox", "detail": f"{method} {path}"})
 
 
+def too_large(limit: int) -> FastlyError:
+    """A body that is larger than this sandbox reads."""
+    return FastlyError(413, {"msg": "Request Entity Too Large", "detail": f"{limit} bytes at most"})
+
+
 def no_such_service(service_id: str) -> FastlyError:
     """After the recorded "Cannot find serviceauthorization '<id>'"."""
     return record_not_found(f"Cannot find service '{service_id}'")

@@ -25,8 +25,8 @@ class Sandbox:
         self.world = world or make_world(clock())
         self.faults = Faults()
         self.log: deque[Row] = deque(maxlen=REMEMBERED)
-        self.requests = 0
-        """How many there were: each may have changed the world."""
+        self.changes = 0
+        """How many requests there were that may have changed the world."""
 
     def now(self) -> datetime:
         return self._clock() + timedelta(seconds=self.world.clock_offset)
@@ -55,4 +55,4 @@ class Sandbox:
         self.world = self._make_world(self._clock())
         self.faults = Faults()
         self.log.clear()
-        self.requests += 1
+        self.changes += 1

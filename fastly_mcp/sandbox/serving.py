@@ -2,16 +2,24 @@
 
 import logging
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
+from anyio import to_thread
+from filelock import FileLock, Timeout
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from fastly_mcp.sandbox.doors.faults import DROP
 from fastly_mcp.sandbox.sandbox import Sandbox
-from fastly_mcp.sandbox.seeds.statefile import save_world
+from fastly_mcp.sandbox.seeds.files import SeedError
+from fastly_mcp.sandbox.seeds.statefile import beside, dump_world, load_world, write_file
+from fastly_mcp.sandbox.state import World
 
 log = logging.getLogger("fastly_mcp.sandbox")
+SHARE = 10
+"""A save took so much of the time until the next: a large world is saved more seldom."""
+AGAIN = 5.0  # seconds after a save that failed
 
 
 class Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen at run time
@@ -41,19 +49,36 @@ def by_port(api: ASGIApp, edge: ASGIApp, edge_port: int) -> ASGIApp:
 
 
 class Keeper:
-    """Keeps a sandbox's world in a state file."""
+    """Keeps a sandbox's world in a state file, which no other sandbox may use meanwhile."""
 
-    def __init__(self, sandbox: Sandbox, file: Path) -> None:
-        self.sandbox, self.file = sandbox, file
+    def __init__(self, file: Path) -> None:
+        self.file = file
         self._saved = -1
+        self._next = 0.0
 
-    async def save(self) -> None:
-        """Save the world if it may have changed; what goes wrong is logged, and tried again."""
-        requests = self.sandbox.requests
-        if requests == self._saved:
+    def open(self) -> World | None:
+        """Take the file, and return what is in it. Raises SeedError."""
+        if self.file.is_dir() or not self.file.parent.is_dir():
+            raise SeedError(f"{self.file} cannot be a file: name one in a directory that is there")
+        self._lock = FileLock(beside(self.file, "lock"), blocking=False)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise SeedError(f"{self.file} is in use by another sandbox") from None
+        except OSError as error:
+            raise SeedError(f"{self.file} cannot be written: {error.strerror}") from None
+        return load_world(self.file)
+
+    async def save(self, sandbox: Sandbox, *, is_last: bool = False) -> None:
+        """Save the world if it changed; what goes wrong is logged, and tried again."""
+        began, changes = monotonic(), sandbox.changes
+        if changes == self._saved or (began < self._next and not is_last):
             return
         try:
-            save_world(self.file, self.sandbox.world)
-            self._saved = requests
+            text = dump_world(sandbox.world)
+            await to_thread.run_sync(write_file, self.file, text)
+            self._saved = changes
+            self._next = began + (monotonic() - began) * SHARE
         except OSError as error:
+            self._next = began + AGAIN
             log.error("%s cannot be written: %s", self.file, error.strerror)  # noqa: TRY400  # no stack

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,42 @@ def test_it_goes_on_from_its_state_file(tmp_path: Path, how: signal.Signals) -> 
 
 
 @posix
+@pytest.mark.parametrize("kind", ["hang", "delay", "drip"])
+def test_an_answer_on_its_way_does_not_hold_up_its_end(tmp_path: Path, kind: str) -> None:
+    with Served(home=tmp_path) as served, ThreadPoolExecutor() as pool:
+        served.fault(kind, path="/service", seconds=60)
+        waiting = pool.submit(served.client.get, "/service")
+        until(lambda: not served.ask("GET", "/_sandbox/faults")["faults"])
+        assert served.end(signal.SIGTERM)[1] < 3
+        assert isinstance(waiting.exception(), httpx2.TransportError)
+        assert "Traceback" not in served.log
+
+
+@posix
+def test_a_state_file_belongs_to_one_sandbox_at_a_time(main: Main, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with Served("--state", str(state), home=tmp_path) as first:
+        ended = main("sandbox", "--port=0", "--edge-port=0", "--state", str(state))
+        assert (ended.code, ended.out) == (2, "")
+        assert "state.json is in use by another sandbox" in ended.err
+        first.end(signal.SIGKILL)
+    with Served("--state", str(state), home=tmp_path) as second:
+        assert second.ask("GET", "/service")
+
+
+@posix
+def test_reading_leaves_the_state_file_alone(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with Served("--state", str(state), home=tmp_path) as served:
+        until(state.exists)
+        before = state.stat().st_ino
+        served.ask("GET", "/service")
+        served.ask("GET", "/_sandbox/digest")
+        served.end(signal.SIGTERM)
+    assert state.stat().st_ino == before
+
+
+@posix
 def test_what_is_a_moment_old_outlives_a_kill(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     with Served("--state", str(state), home=tmp_path) as first:
@@ -152,7 +189,7 @@ def test_a_state_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         state.mkdir()
         served.ask("POST", "/service", data={"name": "lost"})
         served.logged("cannot be written")
-        assert list(state.parent.iterdir()) == [state]
+        assert not (state.parent / ".state.json.part").exists()
 
 
 def test_a_seed_and_a_number_of_services_make_another_account(tmp_path: Path) -> None:
@@ -183,6 +220,9 @@ def test_a_hostile_account_still_answers(tmp_path: Path) -> None:
         (["--services", "-1"], "--services is from 0 to 100000"),
         (["--host", "192.0.2.1"], "needs --allowed-host"),
         (["--host", "192.0.2.1", "--allowed-host", "h"], "choose with --host and --port"),
+        (["--port", "7900", "--edge-port", "7900"], "--port and --edge-port have to differ"),
+        (["--state", "/no/such/state.json"], "name one in a directory that is there"),
+        (["--state", "/"], "/ cannot be a file"),
         (["--edge-port", "65536"], "invalid port value: '65536'"),
         (["--allowed-host", "http://h"], "is no host name"),
     ],

@@ -1,12 +1,12 @@
 """Faults: what a real network and a real Fastly do to a client now and then, on demand."""
 
-import fnmatch
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
 import anyio
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -16,6 +16,7 @@ DROP = "fastly_mcp.drop"
 """The ASGI extension through which a server lets its connection be cut."""
 LONGEST = 600.0  # seconds of any fault
 LARGEST = 2**30  # bytes of a huge body
+PIECE = 2**16  # bytes of it sent at once
 DRIP = 0.05  # seconds between two bytes
 PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n</body>\r\n</html>\r\n"
 KINDS = {
@@ -37,22 +38,29 @@ class Dropped(ConnectionAbortedError):
     """The connection is cut; where no server can do that, this is raised through it."""
 
 
+def _known_kind(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"it is one of {', '.join(KINDS)}")
+    return kind
+
+
 @dataclass(slots=True)
 class Fault:
     """One fault, until it has happened `count` times."""
 
-    kind: str
-    method: str = "*"
+    kind: Annotated[str, AfterValidator(_known_kind)]
+    method: Annotated[str, AfterValidator(str.upper)] = "*"
     path: str = "*"
-    """A pattern with *, for the path as it is sent."""
+    """A pattern for the path as it is sent; * stands for anything, / included."""
     count: Annotated[int, Field(ge=1)] = 1
     status: Annotated[int, Field(ge=200, le=599)] = 503
     seconds: Annotated[float, Field(ge=0, le=LONGEST)] = 1.0
-    size: Annotated[int, Field(ge=0, le=LARGEST)] = 64 * 2**20
+    size: Annotated[int, Field(ge=2, le=LARGEST)] = 64 * 2**20
     location: Annotated[str, Field(pattern=r"^[!-~]*$")] = "https://elsewhere.example/"
 
     def matches(self, method: str, path: str) -> bool:
-        return self.method in {"*", method} and fnmatch.fnmatchcase(path, self.path)
+        pattern = ".*".join(map(re.escape, self.path.split("*")))
+        return self.method in {"*", method} and re.fullmatch(pattern, path, re.DOTALL) is not None
 
     @property
     def answers(self) -> bool:
@@ -61,6 +69,14 @@ class Fault:
 
     async def play(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request in this fault's way; `answer` does what was asked."""
+        try:
+            await self._play(answer, scope, receive, send)
+        except anyio.get_cancelled_exc_class():
+            # A server that ends would answer what is still waiting, and tell of it with a stack.
+            with anyio.CancelScope(shield=True):
+                await _drop(scope, receive)
+
+    async def _play(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         if self.kind == "delay":
             await anyio.sleep(self.seconds)
             await answer()(scope, receive, send)
@@ -77,14 +93,14 @@ class Fault:
             await _send_part(answer(), scope, receive, send)
         elif self.kind == "drip":
             await _send_slowly(answer(), send)
+        elif self.kind == "huge":
+            await _send_huge(self.size, send)
         else:
             await self._instead()(scope, receive, send)
 
     def _instead(self) -> Response:
         if self.kind == "html":
             return Response(PAGE, self.status, media_type="text/html")
-        if self.kind == "huge":
-            return Response(b'["' + b"x" * self.size + b'"]', media_type="application/json")
         if self.kind == "redirect":
             return Response(None, 302, {"Location": self.location})
         return Response(b'{"msg":"A fault of the sandbox"}', self.status, None, "application/json")
@@ -113,6 +129,17 @@ async def _drop(scope: Scope, receive: Receive) -> None:
         raise Dropped("a fault of the sandbox")
     cut()
     await _gone(receive)
+
+
+async def _send_huge(size: int, send: Send) -> None:
+    """Send one JSON string of so many bytes, which never are in memory together."""
+    length = {"Content-Length": str(size)}
+    await send(_start(Response(None, 200, length, "application/json")))
+    await send({"type": "http.response.body", "body": b'"', "more_body": True})
+    for left in range(size - 2, 0, -PIECE):
+        piece = b"x" * min(PIECE, left)
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b'"'})
 
 
 async def _gone(receive: Receive) -> None:

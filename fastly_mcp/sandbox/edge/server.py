@@ -33,7 +33,7 @@ def edge_app(sandbox: Sandbox) -> ASGIApp:
         path = scope["raw_path"].decode("latin-1")
         headers = Headers(scope=scope)
         where = address(f"{headers.get('Host', '')}{path}{'?' * bool(query)}{query}")
-        sandbox.requests += 1
+        sandbox.changes += 1
         try:
             response = _answer(sandbox, scope["method"], headers, where)
         except errors.FastlyError as error:

@@ -2,15 +2,17 @@
 
 import json
 import os
-import secrets
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from fastly_mcp.sandbox.seeds.files import SeedError
-from fastly_mcp.sandbox.state import World
+from fastly_mcp.sandbox.state import Version, World
 
 FORM = 1
 """Rises when a file of another form could no longer be read."""
@@ -39,23 +41,61 @@ def load_world(file: Path) -> World | None:
             "version of fastly-mcp that wrote it"
         )
     try:
-        return form_of_a_world().validate_python(data.get("world"))
+        world = form_of_a_world().validate_python(data.get("world"))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise SeedError(f"{file} is spoilt at {place}: {first['msg']}") from None
+    for service in world.services.values():
+        for earlier, later in pairwise(service.versions):
+            later.objects = earlier.objects | later.objects
+            later.settings = later.settings or earlier.settings
+    return world
 
 
-def save_world(file: Path, world: World) -> None:
+def dump_world(world: World) -> bytes:
+    """A world as its state file has it: of each version what differs from the one before.
+
+    Versions share what was not changed, here as in memory; written whole, each would be as large
+    as all that its service has.
+    """
+    services = {
+        service_id: replace(service, versions=[*_differences(service.versions)])
+        for service_id, service in world.services.items()
+    }
+    written = form_of_a_world().dump_json(replace(world, services=services))
+    return b'{"form":%d,"world":%b}\n' % (FORM, written)
+
+
+def _differences(versions: list[Version]) -> Iterator[Version]:
+    earlier = Version(0, "", "")
+    for later in versions:
+        objects = {
+            kind: rows
+            for kind, rows in later.objects.items()
+            if rows is not earlier.objects.get(kind)
+        }
+        same = later.settings is earlier.settings
+        yield replace(later, objects=objects, settings={} if same else later.settings)
+        earlier = later
+
+
+def write_file(file: Path, text: bytes) -> None:
     """Write the file whole or not at all. Raises OSError."""
-    text = b'{"form":%d,"world":%b}\n' % (FORM, form_of_a_world().dump_json(world))
-    whole = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    part = beside(file, "part")
+    # One that an earlier process left; or somebody's link, which must not be followed.
+    part.unlink(missing_ok=True)
     try:
-        descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as out:
             out.write(text)
             out.flush()
             os.fsync(out.fileno())
-        whole.replace(file)
+        part.replace(file)
     finally:
-        whole.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+
+
+def beside(file: Path, what: str) -> Path:
+    """A hidden file for use with this one."""
+    return file.with_name(f".{file.name}.{what}")
