@@ -32,7 +32,8 @@ commands:
 `fastly-mcp help COMMAND` tells a command's options. Every one but demo and
 sandbox has --sandbox, which uses an embedded sandbox instead of Fastly.
 Settings are read from the environment; FASTLY_API_TOKEN or
-FASTLY_API_TOKEN_FILE is the one that is needed. Without a token, try it with: fastly-mcp demo"""
+FASTLY_API_TOKEN_FILE is the one that is needed.
+Without a token, try it with: fastly-mcp demo"""
 
 
 def main(arguments: list[str] | None = None) -> int:

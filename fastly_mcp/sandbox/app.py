@@ -72,8 +72,9 @@ class EveryPath(BaseRoute):
 
     def _answer(self, scope: Scope, path: str, query: str, body: bytes) -> tuple[Response, Token]:
         """What Fastly answers, and to whose token."""
-        method, headers = scope["method"], Headers(scope=scope)
-        endpoint, params = find(ROOT, "GET" if method == "HEAD" else method, path)
+        is_head, headers = scope["method"] == "HEAD", Headers(scope=scope)
+        method = "GET" if is_head else scope["method"]
+        endpoint, params = find(ROOT, method, path)
         if "cached_url" in params and query:
             # The URL to purge is the rest of the request line, as it stands.
             params["cached_url"] += f"?{query}"
@@ -101,7 +102,7 @@ class EveryPath(BaseRoute):
             # Refused changes count too.
             response.headers["Fastly-RateLimit-Remaining"] = str(limit.remaining)
             response.headers["Fastly-RateLimit-Reset"] = str(limit.reset)
-        if method == "HEAD":
+        if is_head:
             # The headers tell of the body that GET would have.
             response.body = b""
         response.headers["Date"] = format_datetime(now.astimezone(UTC), usegmt=True)

@@ -217,3 +217,20 @@ async def test_changes_are_counted_by_the_hour_and_shared_by_all_tokens() -> Non
         assert "retry-after" not in spent.headers
         now += timedelta(hours=1)
         assert (await ask(client, "POST", EVERYTHING, "sandbox")).status_code == 200
+
+
+async def test_head_answers_as_get_without_the_body(client: httpx2.AsyncClient) -> None:
+    for path in ("/service", f"/service/{SHOP}/version/99", "/nowhere"):
+        told, whole = await client.head(path), await client.get(path)
+        assert (told.status_code, told.content) == (whole.status_code, b"")
+        assert told.headers["Content-Length"] == str(len(whole.content))
+
+
+async def test_a_body_larger_than_any_limit_is_refused_in_words(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastly_mcp.sandbox.app.LARGEST", 1_000)
+    for size, status in ((900, 404), (1_001, 413)):
+        refused = await client.put(f"/service/{SHOP}/version/99", content=b"a=" + b"x" * size)
+        assert refused.status_code == status
+        assert refused.json()["msg"]

@@ -249,6 +249,13 @@ async def test_a_batch_takes_256_keys_and_no_more(client: httpx2.AsyncClient) ->
     assert await state(client, HOME) == "fresh"
 
 
+async def test_a_key_named_twice_is_purged_once(client: httpx2.AsyncClient) -> None:
+    url = f"/service/{SHOP}/purge"
+    response = await client.post(url, json={"surrogate_keys": ["b", "a", "b"]})
+    assert [*response.json()] == ["b", "a"]
+    assert response.headers["Fastly-Surrogate-Key-Count"] == "2"
+
+
 async def test_a_key_of_1024_bytes_is_the_longest(client: httpx2.AsyncClient) -> None:
     url = f"/service/{SHOP}/purge"
     assert (await client.post(f"{url}/{'k' * 1024}")).status_code == 200
@@ -272,6 +279,7 @@ async def test_a_key_of_1024_bytes_is_the_longest(client: httpx2.AsyncClient) ->
         b'{"surrogate_keys": "home"}',
         b'{"surrogate_keys": []}',
         b'{"surrogate_keys": ["home", 1]}',
+        b'{"surrogate_keys": ["home", ""]}',
         b'{"surrogate_keys": {"home": true}}',
         b"[" * 100_000,
         b"\xff",

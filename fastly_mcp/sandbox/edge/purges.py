@@ -95,6 +95,8 @@ def purge_keys(call: Call) -> Response:
     keys = _batch(call)
     if len(keys) > KEYS_PER_BATCH:
         raise errors.too_many_keys()
+    # Named twice, a key is purged once [?]: the answer names each by itself.
+    keys = [*dict.fromkeys(keys)]
     purge_id = _purge_keys(call, "keys", keys)
     ids = ", ".join(f'{quoted(key)}: "{purge_id}-{at}"' for at, key in enumerate(keys, 1))
     # Recorded: spaces inside the braces, and no Content-Type.
@@ -108,7 +110,9 @@ def _batch(call: Call) -> list[str]:
         keys = call.headers["Surrogate-Key"].split()
     else:
         keys = call.json_object().get("surrogate_keys")
-    if not isinstance(keys, list) or not keys or not all(isinstance(key, str) for key in keys):
+    if not isinstance(keys, list) or not keys:
+        raise invented.no_list_of_keys()
+    if not all(isinstance(key, str) and key.strip() for key in keys):
         raise invented.no_list_of_keys()
     return keys
 
