@@ -30,10 +30,16 @@ the choice is made here, so that nobody mistakes it for Fastly's. Invented too, 
 - All traffic (`stats.traffic`, `stats.visitors`), what /stats, real time and the inspectors refuse
   and how, and how traffic is shared out among domains and origins (`stats.history`,
   `stats.realtime`, `stats.inspectors`, `stats.platform`).
+- Which values a field of a versioned object may have are the official client's; that others are
+  refused, that a port is one of TCP's and a domain's name a host's (`DOMAIN`), and in which words,
+  is told nowhere (`services.fields`).
+- A director's backends are renamed and deleted with the backends; whatever else names an object
+  does so by its name, and dangles (`services.references`).
 - Domains are not taken from each other: two services may list the same one, and the first serves.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
@@ -60,11 +66,22 @@ KEY_BYTES = 1024
 """Documented; the wording of the refusal below is not."""
 
 
+LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(\*\.)?{LABEL}(\.{LABEL})*")
+"""A host's name, or a wildcard for those under one."""
+
+
+HOST_LENGTH = 253
+"""The most letters a name has in DNS; what the edge says of a longer one is below."""
+
+
 def names_that_match(host: str) -> Iterator[str]:
-    """Domain names that would serve a host, most specific first.
+    """Domain names that would serve a host, most specific first; none serves one that is no name.
 
     Documented: exact wins over wildcard. Invented: a wildcard covers any depth, the longest wins.
     """
+    if len(host) > HOST_LENGTH:
+        return
     yield host
     _, _, parent = host.partition(".")
     while parent:
@@ -147,6 +164,11 @@ def fitting(refusal: Callable[[str], FastlyError] = does_not_fit) -> Iterator[No
         yield
     except ValueError as error:
         raise refusal(str(error)) from None
+
+
+def dangling(label: str, name: str, field: str, missing: str) -> str:
+    """What validation says of an object that names another one that is not there."""
+    return f"{label} '{name}': {field} '{missing}' does not exist"
 
 
 def cannot_be_activated(why: str) -> FastlyError:
@@ -256,6 +278,9 @@ def door_is_shut(header: str) -> FastlyError:
 def digest(value: Any) -> str:
     """A digest over any data; Fastly's own digests are taken over something that is not told."""
     return hashlib.sha256(to_json(value)).hexdigest()
+
+
+HOST_IS_TOO_LONG = "Bad Request: the host is too long.\n"
 
 
 def unknown_domain(host: str) -> str:

@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 
 from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.calls import Call
+from fastly_mcp.sandbox.state import Row
 
-Row = dict[str, Any]
 API = "https://api.fastly.com"
 """Links name the real host, as Fastly's do: a client that follows them leaves the sandbox."""
 

@@ -72,6 +72,7 @@ VALUES: Row = {
     "ipv4": OMIT,
     "ipv6": OMIT,
     "login": "kit@larkspur.example",
+    "shield": "amsterdam-nl",
 }
 """By the argument's name on the wire, for every operation and in bodies."""
 

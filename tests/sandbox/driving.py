@@ -71,9 +71,14 @@ TOLD = frozenset(
     | {"feature_revision", "feature_update_available", "format_version"}
 )
 """What nobody sets, or what is set apart."""
-TEXTS = {
+VALUES = {
+    "action": "set",
     "address": "origin.larkspur.example",
+    "auth_method": "plain",
+    "cache_settings/action": "pass",
+    "check_interval": "1000",
     "client_key": "req.http.Fastly-Client-IP",
+    "compression_codec": "gzip",
     "condition/type": "REQUEST",
     "header/type": "request",
     "headers": "X-Check: 1",
@@ -81,11 +86,17 @@ TEXTS = {
     "http_methods": "GET",
     "http_version": "1.1",
     "log_processing_region": "eu",
+    "logger_type": "syslog",
+    "logging/cloudfiles/region": "LON",
+    "message_type": "blank",
     "method": "POST",
     "placement": "none",
     "pool/type": "random",
+    "rate-limiters/action": "response",
     "region": "EU",
+    "request_settings/action": "pass",
     "resource_type": "kv-store",
+    "rps_limit": "10",
     "snippet/type": "recv",
     "statement": 'req.url ~ "^/sale"',
     "url": "https://logs.larkspur.example/",
@@ -115,13 +126,13 @@ def body(kind: str, shape: dict[str, Any], *, clears: bool = False) -> dict[str,
             continue
         match form:
             case "str":
-                fields[name] = TEXTS.get(f"{kind}/{name}", TEXTS.get(name, "text"))
+                fields[name] = VALUES.get(f"{kind}/{name}", VALUES.get(name, "text"))
             case "int" | "numstr" | "bool":
-                fields[name] = "1"
+                fields[name] = VALUES.get(name, "1")
             case 'str""' | "null" if clears:
                 fields[name] = ""
             case [_]:
-                fields[name] = [TEXTS.get(name, "text")]
+                fields[name] = [VALUES.get(name, "text")]
             case dict():
                 fields |= {f"{name}[{key}]": value for key, value in body(kind, form).items()}
     if fields.get("compression_codec"):

@@ -3,22 +3,90 @@
 Times count back from the start, so that an account is always as old as it was meant to be.
 """
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+)
 
 from fastly_mcp.sandbox import invented
 from fastly_mcp.sandbox.edge.cache import CACHE_CONTROL
+from fastly_mcp.sandbox.state import Row
 
-Row = dict[str, Any]
+ELSEWHERE = {
+    "cache-control": "is the page's cache_control",
+    "content-length": "is the page's size",
+    "content-type": "is the page's content_type",
+    "surrogate-key": "is the page's keys",
+    **dict.fromkeys(
+        ("connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
+        "is the connection's, and no page's",
+    ),
+}
+"""Headers that a page does not have among its own."""
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""How HTTP names a header [RFC 9110, 5.6.2]."""
+KEYS_BYTES = 16_384
+"""Of all keys of a page [reference/http-headers/Surrogate-Key]."""
+HEADERS_BYTES = 32_768
+"""Of all headers of a page, so that every client reads them."""
 
 
 def _words(value: object) -> object:
-    return value.split() if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value.split()
+    if isinstance(value, list):
+        return value
+    raise ValueError("must be words, in a list or in one line")
+
+
+def _header_value(value: str) -> str:
+    if not value.isprintable() or value != value.strip() or max(value, default="") > "\xff":
+        raise ValueError("must be printable Latin-1, which is all that HTTP carries")
+    return value
+
+
+def _key(key: str) -> str:
+    if not key or " " in key:
+        raise ValueError("must be one word")
+    if len(key.encode()) > invented.KEY_BYTES:
+        raise ValueError(f"must not have more than {invented.KEY_BYTES} bytes")
+    return _header_value(key)
+
+
+def _keys(keys: list[str]) -> list[str]:
+    if len(" ".join(keys)) > KEYS_BYTES:
+        raise ValueError(f"must not have more than {KEYS_BYTES} bytes together")
+    return keys
+
+
+def _header_name(name: str) -> str:
+    if not TOKEN.fullmatch(name):
+        raise ValueError("is no name of a header")
+    if why := ELSEWHERE.get(name.lower()):
+        raise ValueError(why)
+    return name
+
+
+def _headers(headers: dict[str, str]) -> dict[str, str]:
+    if sum(len(name) + len(value) for name, value in headers.items()) > HEADERS_BYTES:
+        raise ValueError(f"must not have more than {HEADERS_BYTES} bytes together")
+    return headers
 
 
 Words = Annotated[list[str], BeforeValidator(_words)]
 """Words, as a list or in one line."""
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderValue = Annotated[str, Field(max_length=8_192), AfterValidator(_header_value)]
+SurrogateKeys = Annotated[
+    list[Annotated[str, AfterValidator(_key)]], BeforeValidator(_words), AfterValidator(_keys)
+]
 Scope = Literal["global", "global:read", "purge_select", "purge_all"]
 Text = Annotated[str, Field(max_length=2**20)]
 Days = Annotated[float, Field(ge=0, le=36_500)]
@@ -102,12 +170,13 @@ class SeedPage(Part):
     """What an origin has at a URL, and whether the POPs have it too."""
 
     service: str
-    keys: Words = []
+    keys: SurrogateKeys = []
     status: Annotated[int, Field(ge=200, le=599)] = 200
-    content_type: str = "text/html; charset=utf-8"
+    """Some have no body, whatever the size says."""
+    content_type: HeaderValue = "text/html; charset=utf-8"
     size: Annotated[int, Field(ge=0, le=2**26)] = 18_432
-    cache_control: str = CACHE_CONTROL
-    headers: dict[str, str] = {}
+    cache_control: HeaderValue = CACHE_CONTROL
+    headers: Annotated[dict[HeaderName, HeaderValue], AfterValidator(_headers)] = {}
     cached: bool = True
 
 
@@ -135,6 +204,8 @@ class SeedLimits(Part):
 
 
 class Seed(Part):
+    _source: str = PrivateAttr("")
+
     customer: SeedCustomer = SeedCustomer()
     users: Annotated[list[SeedUser], Field(min_length=1)] = [
         SeedUser(login="sandbox@customer.example", name="Sandbox", role="superuser")
@@ -150,3 +221,13 @@ class Seed(Part):
     collections: dict[str, list[Row]] = {}
     """What lives beside the services, by the names of `resources.collections`."""
     limits: SeedLimits = SeedLimits()
+
+    @property
+    def source(self) -> str:
+        """The name of the file it was read from, if it was."""
+        return self._source
+
+    def of(self, source: str) -> Self:
+        """The same seed, and where it comes from."""
+        self._source = source
+        return self

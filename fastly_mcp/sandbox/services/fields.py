@@ -1,14 +1,20 @@
 """The types that fields have on the wire, which differ from kind to kind.
 
 Fastly takes most values as text in a form and answers some of them as numbers, some as text that
-holds a number. Which is which is recorded per field, and is data in `kinds` and `logs`.
+holds a number. Which is which is recorded per field, and is data in `kinds` and beside it. Which
+values a field may have is from the official client's models.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Row = dict[str, Any]
+from fastly_mcp.sandbox.state import Row
+
+Numbers = Sequence[int]
+"""Those a field may have: a range or a few."""
+PORTS = range(1, 65_536)
 DIGITS = 18
 """The most a number may have: a column of Fastly's is no longer."""
 
@@ -19,12 +25,15 @@ class Field:
 
     `read` raises ValueError for a value that does not fit. With `echoes_number`, the answer to the
     change that sets it carries a number where later answers carry text [go-fastly acl_entries:
-    `negated`, blobstorages/update3: `gzip_level`].
+    `negated`, blobstorages/update3: `gzip_level`]. `refers_to` is the kind, by its plural, whose
+    objects the field names; `shields` are the POPs.
     """
 
     default: Any
     read: Callable[[Any], Any]
     echoes_number: bool = False
+    refers_to: str = ""
+    is_needed: bool = False
 
 
 def _text(value: Any) -> str:
@@ -41,6 +50,21 @@ def _whole(value: Any) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) <= DIGITS):
         raise ValueError("is not a whole number")
     return int(sign + digits)
+
+
+def _number(among: Numbers | None) -> Callable[[Any], int]:
+    """What reads a whole number, one of these if they are given."""
+
+    def read(value: Any) -> int:
+        number = _whole(value)
+        if among is not None and number not in among:
+            few = ", ".join(map(str, among)) if len(among) < 9 else ""
+            raise ValueError(
+                f"is none of {few}" if few else f"is not from {among[0]} to {among[-1]}"
+            )
+        return number
+
+    return read
 
 
 def _flag(value: Any) -> bool:
@@ -61,29 +85,49 @@ def _or_null(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None or value == "" else read(value)
 
 
-def text(default: str = "") -> Field:
-    return Field(default, lambda value: "" if value is None else _text(value))
+def text(default: str = "", *, refers_to: str = "") -> Field:
+    return Field(default, lambda value: "" if value is None else _text(value), refers_to=refers_to)
 
 
-def optional(default: str | None = None) -> Field:
+def needed() -> Field:
+    """Text that no object can do without."""
+
+    def read(value: Any) -> str:
+        if value is None or not _text(value).strip():
+            raise ValueError("can't be blank")
+        return _text(value)
+
+    return Field("", read, is_needed=True)
+
+
+def optional(default: str | None = None, *, like: str = ".*", refers_to: str = "") -> Field:
     """Text or null."""
-    return Field(default, _or_null(_text))
+
+    def read(value: Any) -> str:
+        if not re.fullmatch(like, _text(value), re.DOTALL):
+            raise ValueError(f"is not like {like}")
+        return _text(value)
+
+    return Field(default, _or_null(read), refers_to=refers_to)
 
 
-def whole(default: int) -> Field:
-    return Field(default, _whole)
+def whole(default: int, among: Numbers | None = None) -> Field:
+    return Field(default, _number(among))
 
 
 def optional_whole() -> Field:
     return Field(None, _or_null(_whole))
 
 
-def digits(default: int | None, *, echoes_number: bool = False) -> Field:
+def digits(
+    default: int | None, among: Numbers | None = None, *, echoes_number: bool = False
+) -> Field:
     """A number that travels as text."""
+    number = _number(among)
 
     def read(value: Any) -> str:
         # `substitution` of headers is a number in the recordings, and text in the documentation.
-        return str(_whole(value))
+        return str(number(value))
 
     filled = None if default is None else str(default)
     return Field(filled, read if default is not None else _or_null(read), echoes_number)
@@ -100,19 +144,33 @@ def flag_digit(default: int = 0, *, echoes_number: bool = False) -> Field:
 
 def choice(default: str, *others: str) -> Field:
     """One of a few words."""
-    words = (default, *others)
+    return Field(default, _word((default, *others)))
 
+
+def optional_choice(*words: str) -> Field:
+    """One of a few words or null."""
+    return Field(None, _or_null(_word(words)))
+
+
+def _word(words: Sequence[str]) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if _text(value) not in words:
-            raise ValueError(f"is none of {', '.join(words)}")
+            raise ValueError(f"is none of {', '.join(filter(None, words))}")
         return _text(value)
 
-    return Field(default, read)
+    return read
 
 
-def names(default: tuple[str, ...] = ()) -> Field:
-    """A list of names."""
-    return Field(list(default), _names)
+def names(*words: str, refers_to: str = "") -> Field:
+    """A list of names, of these words if they are given."""
+
+    def read(value: Any) -> list[str]:
+        found = _names(value)
+        if words and not set(found) <= set(words):
+            raise ValueError(f"has others than {', '.join(words)}")
+        return found
+
+    return Field([], read, refers_to=refers_to)
 
 
 def optional_flag() -> Field:
@@ -134,6 +192,13 @@ def answer() -> Field:
 
 def defaults(fields: Mapping[str, Field]) -> Row:
     return {name: field.default for name, field in fields.items()}
+
+
+def made(fields: Mapping[str, Field], given: Mapping[str, Any]) -> Row:
+    """Something new: what is given over the defaults. Raises ValueError like `read`."""
+    row = defaults(fields) | read(fields, given)
+    lacks = [name for name, field in fields.items() if field.is_needed and name not in given]
+    return row | read(fields, dict.fromkeys(lacks))
 
 
 def read(fields: Mapping[str, Field], given: Mapping[str, Any]) -> Row:

@@ -4,26 +4,34 @@ Recorded [go-fastly <provider>/get.yaml, 2026-07]; pubsub is Google's, scalyr is
 """
 
 from fastly_mcp.sandbox.services.fields import (
+    PORTS,
     Field,
+    choice,
     digits,
     flag,
     flag_digit,
     optional,
+    optional_choice,
     text,
     whole,
 )
 
+MESSAGE_TYPE = choice("classic", "blank", "loggly", "logplex")
+CODEC = optional_choice("zstd", "snappy", "gzip")
+FORMAT_VERSIONS = (1, 2)
+
 EVERY: dict[str, Field] = {
     "format": text('%h %l %u %t "%r" %>s %b'),
-    "format_version": digits(2),
-    "log_processing_region": text("none"),
-    "placement": optional(),
-    "response_condition": text(),
+    "format_version": digits(2, FORMAT_VERSIONS),
+    "log_processing_region": choice("none", "eu", "us"),
+    # The client does not declare `waf_debug`, which Terraform's provider sends.
+    "placement": optional_choice("none", "null", "waf_debug"),
+    "response_condition": text(refers_to="conditions"),
 }
 FILES: dict[str, Field] = {
-    "compression_codec": optional(),
+    "compression_codec": CODEC,
     "gzip_level": digits(0, echoes_number=True),
-    "message_type": text("classic"),
+    "message_type": MESSAGE_TYPE,
     "path": optional(),
     "period": digits(3600),
     "public_key": optional(),
@@ -46,7 +54,7 @@ GOOGLE: dict[str, Field] = {
 }
 TOKEN: dict[str, Field] = {"token": text()}
 URL: dict[str, Field] = {"url": text()}
-REGION: dict[str, Field] = {"region": text("US")}
+REGION: dict[str, Field] = {"region": choice("US", "EU")}
 
 LOGS: dict[str, dict[str, Field]] = {
     name: EVERY | fields
@@ -63,10 +71,12 @@ LOGS: dict[str, dict[str, Field]] = {
         | {
             "access_key": text(),
             "bucket_name": text(),
-            "region": optional(),
+            "region": optional_choice("DFW", "ORD", "IAD", "LON", "SYD", "HKG", "null"),
             "user": text(),
         },
-        "datadog": TOKEN | REGION,
+        "datadog": TOKEN
+        # `EU` is the CLI's word for the legacy one.
+        | {"region": choice("US", "US3", "US5", "EU (legacy, same as EU1)", "EU", "EU1", "AP1")},
         "digitalocean": FILES
         | {
             "access_key": text(),
@@ -90,7 +100,7 @@ LOGS: dict[str, dict[str, Field]] = {
             "hostname": optional(),
             "ipv4": optional(),
             "password": text(),
-            "port": digits(21),
+            "port": digits(21, PORTS),
             "user": text(),
         },
         "gcs": FILES | GOOGLE | {"bucket_name": text()},
@@ -102,27 +112,27 @@ LOGS: dict[str, dict[str, Field]] = {
         | URL
         | {
             "add_batch_size_header": flag(),
-            "compression_codec": optional(),
+            "compression_codec": CODEC,
             "content_type": optional(),
             "gzip_level": whole(0),
             "header_name": optional(),
             "header_value": optional(),
-            "json_format": flag_digit(),
-            "message_type": text("classic"),
-            "method": text("POST"),
+            "json_format": choice("0", "1", "2"),
+            "message_type": MESSAGE_TYPE,
+            "method": choice("POST", "PUT"),
             "period": whole(5),
         },
         "kafka": TLS
         | {
-            "auth_method": optional(),
+            "auth_method": optional_choice("plain", "scram-sha-256", "scram-sha-512"),
             "brokers": text(),
-            "compression_codec": optional(),
+            "compression_codec": optional_choice("gzip", "snappy", "lz4", "null"),
             # Recorded so for this log endpoint alone [go-fastly kafkas/create.yaml].
-            "format_version": digits(2, echoes_number=True),
+            "format_version": digits(2, FORMAT_VERSIONS, echoes_number=True),
             "parse_log_keyvals": flag(),
             "password": optional(),
             "request_max_bytes": whole(0),
-            "required_acks": digits(1),
+            "required_acks": digits(1, (1, 0, -1)),
             "topic": text(),
             "use_tls": flag_digit(),
             "user": optional(),
@@ -132,15 +142,15 @@ LOGS: dict[str, dict[str, Field]] = {
         | {
             # An empty one stays empty here, though it starts as null.
             "hostname": Field(None, text().read),
-            "port": digits(20000, echoes_number=True),
+            "port": digits(20000, PORTS, echoes_number=True),
             "public_key": optional(),
-            "region": optional(),
+            "region": optional_choice("US", "US-2", "US-3", "EU", "CA", "AU", "AP"),
             "use_tls": flag_digit(1),
         },
         "loggly": TOKEN | {"public_key": optional()},
         "logshuttle": TOKEN | URL,
         "newrelic": TOKEN | REGION,
-        "newrelicotlp": TOKEN | {"region": optional(), "url": optional()},
+        "newrelicotlp": TOKEN | {"region": optional_choice("US", "EU"), "url": optional()},
         "openstack": FILES
         | URL
         | {
@@ -148,7 +158,7 @@ LOGS: dict[str, dict[str, Field]] = {
             "bucket_name": text(),
             "user": text(),
         },
-        "papertrail": {"address": text(), "port": digits(514), "public_key": optional()},
+        "papertrail": {"address": text(), "port": digits(514, PORTS), "public_key": optional()},
         "pubsub": GOOGLE | {"topic": text()},
         "s3": FILES
         | AWS
@@ -167,21 +177,21 @@ LOGS: dict[str, dict[str, Field]] = {
             "address": text(),
             "gzip_level": whole(0),
             "password": text(),
-            "port": digits(22),
+            "port": digits(22, PORTS),
             "secret_key": optional(),
             "ssh_known_hosts": text(),
             "user": text(),
         },
         "splunk": TLS | BATCHES | TOKEN | URL | {"use_tls": flag_digit()},
-        "sumologic": URL | {"message_type": text("classic")},
+        "sumologic": URL | {"message_type": MESSAGE_TYPE},
         "syslog": TLS
         | TOKEN
         | {
             "address": text(),
             "hostname": optional(),
             "ipv4": optional(),
-            "message_type": text("classic"),
-            "port": digits(514),
+            "message_type": MESSAGE_TYPE,
+            "port": digits(514, PORTS),
             "public_key": optional(),
             "use_tls": flag_digit(),
         },

@@ -1,7 +1,6 @@
 """The objects of a version: list, create, get, update and delete, the same for every kind."""
 
 import ipaddress
-import re
 from functools import partial
 from typing import Any
 
@@ -12,12 +11,11 @@ from fastly_mcp.sandbox.account.events import record
 from fastly_mcp.sandbox.answers import OK, classic
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.routing import Endpoint, Side, family
-from fastly_mcp.sandbox.services.fields import defaults, echoed, read
-from fastly_mcp.sandbox.services.kinds import KINDS, Kind
+from fastly_mcp.sandbox.services.fields import echoed, made, read
+from fastly_mcp.sandbox.services.kinds import ANY, KINDS, Kind
 from fastly_mcp.sandbox.services.links import linked
+from fastly_mcp.sandbox.services.references import follow
 from fastly_mcp.sandbox.state import Row, Version
-
-PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_\s]*")
 
 
 def shown(kind: Kind, service_id: str, number: int, row: Row) -> Row:
@@ -56,7 +54,7 @@ def find(call: Call, kind: Kind, version: Version) -> Row:
 
 def make_row(kind: Kind, given: Row, at: str, object_id: str) -> Row:
     """A new row: what is given over the defaults of its kind. Raises ValueError, see `read`."""
-    row = {"name": _name(kind, given["name"]), **defaults(kind.fields), **read(kind.fields, given)}
+    row = {"name": _name(kind, given["name"]), **made(kind.fields, given)}
     row |= _derived(kind, row, given)
     if kind.has_id:
         row["id"] = object_id
@@ -109,6 +107,8 @@ def update(kind: Kind, call: Call) -> Response:
         new["name"] = new_name(kind, version, given["name"])
     rows = tuple(new if row is old else row for row in version.objects[kind.plural])
     put_in(version, kind, rows, call.stamp)
+    if new["name"] != old["name"]:
+        follow(version, kind, old["name"], new["name"])
     return _changed(kind, call, version, new, given, verb="update", old=old, new=new)
 
 
@@ -117,6 +117,7 @@ def delete(kind: Kind, call: Call) -> Response:
     old = find(call, kind, version)
     rows = tuple(row for row in version.objects[kind.plural] if row is not old)
     put_in(version, kind, rows, call.stamp)
+    follow(version, kind, old["name"], None)
     record(call, f"{kind.path.partition('/')[0]}.delete", call.service().id, name=old["name"])
     return classic(OK)
 
@@ -152,15 +153,10 @@ def _changed(
 
 def _name(kind: Kind, name: Any) -> str:
     """The name, if its kind allows it. Raises ValueError."""
-    if not isinstance(name, str) or not name.strip():
-        raise ValueError("name can't be blank")
-    if kind.is_plain_name and not PLAIN.fullmatch(name):
-        # Recorded for ACLs [go-fastly acls/create_expected_error.yaml].
-        raise ValueError(
-            "name must start with alphabetical and contain only alphanumeric, "
-            "underscore, and whitespace"
-        )
-    return name
+    for names in (ANY, kind.names):
+        if not isinstance(name, str) or not names.pattern.fullmatch(name):
+            raise ValueError(f"name {names.rule}")
+    return str(name)
 
 
 def new_name(kind: Kind, version: Version, name: Any) -> str:

@@ -6,27 +6,10 @@ from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.account.events import record
 from fastly_mcp.sandbox.answers import OK, classic
 from fastly_mcp.sandbox.calls import Call
-from fastly_mcp.sandbox.services.fields import (
-    Field,
-    defaults,
-    digits,
-    flag,
-    optional,
-    read,
-    text,
-)
+from fastly_mcp.sandbox.services.fields import made, read
 from fastly_mcp.sandbox.services.members import container, members
+from fastly_mcp.sandbox.services.origins import SERVER
 from fastly_mcp.sandbox.state import Row, Service
-
-SERVER: dict[str, Field] = {
-    "address": text(),
-    "comment": text(),
-    "disabled": flag(),
-    "max_conn": digits(0),
-    "override_host": optional(),
-    "port": digits(80),
-    "weight": digits(100),
-}
 
 
 def list_servers(call: Call) -> Response:
@@ -37,7 +20,7 @@ def list_servers(call: Call) -> Response:
 def make_server(service_id: str, pool_id: str, server_id: str, given: Row, at: str) -> Row:
     """A new server. Raises ValueError for what does not fit."""
     return {
-        **_addressed(defaults(SERVER) | read(SERVER, given)),
+        **made(SERVER, given),
         "id": server_id,
         "pool_id": pool_id,
         "service_id": service_id,
@@ -45,12 +28,6 @@ def make_server(service_id: str, pool_id: str, server_id: str, given: Row, at: s
         "updated_at": at,
         "deleted_at": None,
     }
-
-
-def _addressed(row: Row) -> Row:
-    if not row["address"]:
-        raise ValueError("address can't be blank")
-    return row
 
 
 def create_server(call: Call) -> Response:
@@ -77,7 +54,7 @@ def get_server(call: Call) -> Response:
 def update_server(call: Call) -> Response:
     service, held, row = find_server(call)
     with invented.fitting():
-        held[row["id"]] = _addressed(row | read(SERVER, call.given())) | {"updated_at": call.stamp}
+        held[row["id"]] = row | read(SERVER, call.given()) | {"updated_at": call.stamp}
     record(call, "server.update", service.id, name=row["address"])
     return classic(held[row["id"]])
 

@@ -8,8 +8,9 @@ from fastly_mcp.sandbox.answers import OK, classic
 from fastly_mcp.sandbox.calls import Call, numbered
 from fastly_mcp.sandbox.paging import classic_page
 from fastly_mcp.sandbox.services.fields import defaults
-from fastly_mcp.sandbox.services.kinds import BY_PLURAL, DETAILS, SETTINGS
+from fastly_mcp.sandbox.services.kinds import BY_PLURAL, DETAILS
 from fastly_mcp.sandbox.services.objects import shown_all
+from fastly_mcp.sandbox.services.rules import SETTINGS
 from fastly_mcp.sandbox.state import Row, Service, Version
 
 SORTS = {"created": "created_at", "updated": "updated_at", "name": "name", "id": "id"}

@@ -11,9 +11,11 @@ from fastly_mcp.sandbox.answers import classic
 from fastly_mcp.sandbox.calls import Call, numbered
 from fastly_mcp.sandbox.services import vcl
 from fastly_mcp.sandbox.services.fields import defaults, read
-from fastly_mcp.sandbox.services.kinds import KINDS, SETTINGS
+from fastly_mcp.sandbox.services.kinds import KINDS
+from fastly_mcp.sandbox.services.references import dangling
+from fastly_mcp.sandbox.services.rules import SETTINGS
 from fastly_mcp.sandbox.services.services import version_row
-from fastly_mcp.sandbox.state import Row, Version
+from fastly_mcp.sandbox.state import Row, Service, Version
 
 
 def list_versions(call: Call) -> Response:
@@ -82,7 +84,7 @@ def activate_version(call: Call) -> Response:
     tls_subscription/activate_version.yaml].
     """
     service, version = call.service(), call.version()
-    found = vcl.check(service, version)
+    found = check(service, version)
     if found.errors:
         raise invented.cannot_be_activated("; ".join(found.errors))
     if _is_staging(call):
@@ -111,9 +113,15 @@ def deactivate_version(call: Call) -> Response:
     return _answer(call, version, "deactivate")
 
 
+def check(service: Service, version: Version) -> vcl.Findings:
+    """What is to be said of a version before it is activated."""
+    found = vcl.check(service, version)
+    return vcl.Findings((*found.errors, *dangling(version)), found.warnings)
+
+
 def validate_version(call: Call) -> Response:
     """Always 200; `status` tells whether the version could be activated."""
-    found = vcl.check(call.service(), call.version())
+    found = check(call.service(), call.version())
     messages = [*found.errors, *found.warnings]
     return classic(
         {
