@@ -232,14 +232,15 @@ class World:
 
     def service_at(self, host: str) -> Service | None:
         """The service the edge picks for a host: exact before wildcard, drafts do not count."""
-        managed = {row["fqdn"]: row["service_id"] for row in self.collection("domains").values()}
-        for candidate in invented.names_that_match(host):
-            service = self.services.get(managed.get(candidate) or "")
-            if service and service.deleted_at is None:
-                return service
-            for service in self.services.values():
-                if service.deleted_at is None and any(
-                    row["name"] == candidate for row in service.rows("domains")
-                ):
-                    return service
-        return None
+        there = {each.id: each for each in self.services.values() if each.deleted_at is None}
+        names = [*invented.names_that_match(host)]
+        serving = {
+            row["name"].lower(): service
+            for service in reversed(there.values())
+            for row in service.rows("domains")
+            if row["name"].lower() in names
+        }
+        for row in self.collection("domains").values():
+            if row["service_id"] in there:
+                serving[row["fqdn"].lower()] = there[row["service_id"]]
+        return next((serving[name] for name in names if name in serving), None)

@@ -7,6 +7,8 @@ import httpx2
 import pytest
 
 from fastly_mcp.sandbox import Sandbox, app_of, edge_app, make_world
+from fastly_mcp.sandbox.edge.cache import KEPT, Edge, Page, address, key_mark, url_mark
+from fastly_mcp.sandbox.edge.pops import POPS
 from fastly_mcp.sandbox.seeds.files import parse_seed
 
 pytestmark = pytest.mark.anyio
@@ -253,3 +255,55 @@ async def test_a_shared_key_of_many_pages_is_purged_at_once() -> None:
         await network.api.post(f"/service/{service_id}/purge/all")
         found = {x_cache(await network.get(f"many.example/{number}")) for number in range(500)}
     assert found == {"MISS"}
+
+
+async def test_surrogate_control_is_preferred_and_told_only_to_who_asks_to_debug() -> None:
+    said = {"Surrogate-Control": "max-age=60, stale-while-revalidate=30"}
+    page = {"service": "s", "cache_control": "max-age=5", "headers": said, "cached": False}
+    network = Network(
+        {
+            "services": [{"name": "s", "versions": [{"domains": ["s.example"]}]}],
+            "pages": {"s.example/": page},
+        }
+    )
+    async with network.edge, network.api:
+        first = await network.get("s.example/")
+        assert "surrogate-control" not in first.headers
+        network.later(seconds=59)
+        held = await network.get("s.example/", **{"Fastly-Debug": "1"})
+        assert (x_cache(held), held.headers["surrogate-control"]) == ("HIT", *said.values())
+        network.later(seconds=20)
+        assert (await network.get("s.example/")).content == first.content
+        assert (await network.get("s.example/")).content != first.content
+
+
+async def test_a_domain_is_found_however_it_is_written() -> None:
+    network = Network({"services": [{"name": "s", "versions": [{"domains": ["S.example"]}]}]})
+    async with network.edge, network.api:
+        assert (await network.get("s.EXAMPLE/")).status_code == 404
+
+
+def test_what_visitors_made_the_edge_remember_is_forgotten_oldest_first() -> None:
+    edge, now = Edge(), 0.0
+    edge.origin["s.example/"] = Page("s")
+    edge.fill(address("s.example/"), {"AMS": now})
+    for number in range(3 * KEPT):
+        edge.visit(address(f"s.example/{number}"), "s", now, POPS[:1])
+    for known in (edge.held, edge.fetches, edge.editions):
+        assert len(known) <= KEPT + 1
+        assert {"s.example/", f"s.example/{3 * KEPT - 1}"} <= known.keys()
+        assert "s.example/0" not in known
+
+
+def test_purges_of_what_is_nowhere_are_forgotten_and_the_others_are_not() -> None:
+    edge, home, gone = Edge(), address("s.example/"), address("s.example/gone")
+    edge.origin[str(home)] = Page("s", ("home",))
+    edge.visit(home, "s", 0.0)
+    edge.visit(gone, "s", 0.0)
+    edge.purge(key_mark("s", "home"), 1.0, soft=False)
+    edge.purge(url_mark(gone), 1.0, soft=True)
+    for number in range(3 * KEPT):
+        edge.purge(key_mark("s", str(number)), 2.0, soft=bool(number % 2))
+    assert len(edge.hard) + len(edge.soft) < KEPT + 3
+    for where in (home, gone):
+        assert {state for _, state in edge.copies(where, "s", 3.0)} != {"fresh"}

@@ -139,6 +139,10 @@ def version(**fields: Any) -> dict[str, Any]:
     return service(versions=[fields])
 
 
+def page(**fields: Any) -> dict[str, Any]:
+    return {"pages": {"a.example/": {"service": "shop", **fields}}}
+
+
 NESTED: list[Any] = []
 NESTED.append(NESTED)
 FIRST = "services[0].versions[0]"
@@ -148,41 +152,73 @@ FIRST = "services[0].versions[0]"
     ("data", "told"),
     [
         # Its form
-        ([], "seed.yaml: the seed: "),
-        ("text", "seed.yaml: the seed: "),
-        (0, "seed.yaml: the seed: "),
-        ({"service": []}, "seed.yaml: service: Extra inputs are not permitted"),
-        ({"services": {"shop": {}}}, "seed.yaml: services: "),
-        (service(name=""), "seed.yaml: services[0].name: "),
-        (service(name=5), "seed.yaml: services[0].name: "),
-        (service(kind="vcl"), "seed.yaml: services[0].kind: "),
-        (service(type="php"), "seed.yaml: services[0].type: "),
-        (service(versions=[]), "seed.yaml: services[0].versions: "),
-        (service(copies=-1), "seed.yaml: services[0].copies: "),
-        (version(days_ago=-1), f"seed.yaml: {FIRST}.days_ago: "),
-        (version(days_ago=1e9), f"seed.yaml: {FIRST}.days_ago: "),
-        ({"users": []}, "seed.yaml: users: "),
-        ({"users": [{}]}, "seed.yaml: users[0].login: "),
-        ({"users": [{"login": "a@b.example", "role": "king"}]}, "seed.yaml: users[0].role: "),
-        ({"tokens": [{"value": "x", "scopes": "global"}]}, "seed.yaml: tokens[0].value: "),
-        ({"tokens": [{"value": "sandbox", "scopes": "root"}]}, "seed.yaml: tokens[0].scopes[0]: "),
-        ({"tokens": [{"value": "sandbox", "scopes": ""}]}, "seed.yaml: tokens[0].scopes: "),
+        ([], "the seed: "),
+        ("text", "the seed: "),
+        (0, "the seed: "),
+        ({"service": []}, "service: there is no such field"),
+        ({"services": {"shop": {}}}, "services: "),
+        (service(name=""), "services[0].name: "),
+        (service(name=5), "services[0].name: "),
+        (service(kind="vcl"), "services[0].kind: "),
+        (service(type="php"), "services[0].type: "),
+        (service(versions=[]), "services[0].versions: "),
+        (service(copies=-1), "services[0].copies: "),
+        (version(days_ago=-1), f"{FIRST}.days_ago: "),
+        (version(days_ago=1e9), f"{FIRST}.days_ago: "),
+        ({"users": []}, "users: "),
+        ({"users": [{}]}, "users[0].login: "),
+        ({"users": [{"login": "a@b.example", "role": "king"}]}, "users[0].role: "),
+        ({"tokens": [{"value": "x", "scopes": "global"}]}, "tokens[0].value: "),
+        ({"tokens": [{"value": "sandbox", "scopes": "root"}]}, "tokens[0].scopes[0]: "),
+        ({"tokens": [{"value": "sandbox", "scopes": ""}]}, "tokens[0].scopes: "),
         (
             {"tokens": [{"value": "sandbox", "scopes": "global", "expires_in_days": 1e300}]},
-            "seed.yaml: tokens[0].expires_in_days: ",
+            "tokens[0].expires_in_days: ",
         ),
-        ({"limits": {"changes_per_hour": -1}}, "seed.yaml: limits.changes_per_hour: "),
-        ({"limits": {"changes": 1}}, "seed.yaml: limits.changes: "),
-        ({"events": [{"type": "x", "hours_ago": 1e300}]}, "seed.yaml: events[0].hours_ago: "),
-        ({"pages": {"a.example/": {"keys": "x"}}}, "seed.yaml: pages.a.example/.service: "),
+        ({"limits": {"changes_per_hour": -1}}, "limits.changes_per_hour: "),
+        ({"limits": {"changes": 1}}, "limits.changes: "),
+        ({"events": [{"type": "x", "hours_ago": 1e300}]}, "events[0].hours_ago: "),
+        ({"pages": {"a.example/": {"keys": "x"}}}, "pages[a.example/].service: has to be there"),
+        ({"services": 5}, "services: must be a list"),
+        (service(active=[1]), "services[0].active: must be a valid integer"),
+        (
+            {"tokens": [{"value": "sandbox", "scopes": "root"}]},
+            "tokens[0].scopes[0]: must be 'global', 'global:read', 'purge_select' or 'purge_all'",
+        ),
+        (service(products=5), "services[0].products: must be words, in a list or in one line"),
+        # What HTTP could not carry
+        (page(status=199), "pages[a.example/].status: must be greater than or equal to 200"),
+        (page(status=600), "pages[a.example/].status: must be less than or equal to 599"),
+        (page(keys="a €"), "pages[a.example/].keys[1]: must be printable Latin-1"),
+        (page(keys=["a b"]), "pages[a.example/].keys[0]: must be one word"),
+        (page(keys=["a" * 1025]), "pages[a.example/].keys[0]: must not have more than 1024"),
+        (page(keys=["a" * 1000] * 17), "pages[a.example/].keys: must not have more than 16384"),
+        (page(content_type="text/html\n"), "pages[a.example/].content_type: must be printable"),
+        (page(cache_control="\x7f"), "pages[a.example/].cache_control: must be printable"),
+        (page(headers={"a": "b\r\nc: d"}), "pages[a.example/].headers.a: must be printable"),
+        (page(headers={"a b": ""}), "pages[a.example/].headers[a b]: is no name of a header"),
+        (page(headers={"a\n": ""}), "pages[a.example/].headers['a\\n']: is no name of a header"),
+        (page(headers={"": ""}), "pages[a.example/].headers[]: is no name of a header"),
+        (
+            page(headers={"Content-Length": "5"}),
+            "pages[a.example/].headers.Content-Length: is the page's size",
+        ),
+        (
+            page(headers={"transfer-encoding": "chunked"}),
+            "pages[a.example/].headers.transfer-encoding: is the connection's",
+        ),
+        (
+            page(headers={f"x-{at}": "a" * 8_000 for at in range(5)}),
+            "pages[a.example/].headers: must not have more than 32768 bytes together",
+        ),
         # What JSON does not have
-        (version(comment="\ud800"), f"seed.yaml: {FIRST}.comment: JSON could not hold this"),
-        (version(domains=[float("nan")]), f"seed.yaml: {FIRST}.domains[0]: JSON could"),
+        (version(comment="\ud800"), f"{FIRST}.comment: JSON could not hold this"),
+        (version(domains=[float("nan")]), f"{FIRST}.domains[0]: JSON could"),
         (
             {"collections": {"domains": [{"fqdn": b"x"}]}},
-            "seed.yaml: collections.domains[0].fqdn: ",
+            "collections.domains[0].fqdn: ",
         ),
-        ({"services": NESTED}, "seed.yaml: services[0]: JSON could not hold this"),
+        ({"services": NESTED}, "services[0]: JSON could not hold this"),
         # Objects
         (version(engines=[]), f"{FIRST}.engines is no kind of object"),
         (version(wordpress=[]), f"{FIRST}.wordpress is no kind of object"),
@@ -195,7 +231,7 @@ FIRST = "services[0].versions[0]"
         (version(domains=["a", "b", "a"]), f"{FIRST}.domains: two have the same name"),
         (version(backends=[{"name": "a", "prot": 1}]), f"{FIRST}.backends[0] has no prot"),
         (
-            version(backends=[{"name": "a", "port": "x"}]),
+            version(backends=[{"name": "a", "address": "a", "port": "x"}]),
             f"{FIRST}.backends[0]: port is not a whole number",
         ),
         (version(acls=["1st"]), f"{FIRST}.acls[0]: name must start with alphabetical"),
@@ -227,6 +263,22 @@ FIRST = "services[0].versions[0]"
         (
             version(pools=[{"name": "a", "servers": [{"port": 80}]}]),
             f"{FIRST}.pools[0]: address can't be blank",
+        ),
+        (
+            version(backends=[{"name": "a", "shield": "atlantis"}]),
+            f"{FIRST}.backends[0].shield is none; there are: ",
+        ),
+        (
+            version(backends=[{"name": "a", "shield": ["amsterdam-nl"]}]),
+            f"{FIRST}.backends[0].shield is none; there are: ",
+        ),
+        (
+            service(type="wasm", versions=[{"vcls": [{"name": "main"}]}]),
+            f"{FIRST}.vcls: a wasm service has none",
+        ),
+        (
+            service(type="wasm", versions=[{"snippets": [{"name": "a"}]}]),
+            f"{FIRST}.snippets: a wasm service has none",
         ),
         (version(settings={"ttl": 5}), f"{FIRST}.settings has no ttl"),
         (
@@ -275,8 +327,15 @@ FIRST = "services[0].versions[0]"
             {"incidents": [{"service": "x", "hours_ago": 1}]},
             "incidents[0].service: there is no 'x'",
         ),
-        ({"events": [{"type": "x", "service": "x"}]}, "events[0].service: there is no 'x'"),
-        ({"events": [{"type": "x", "user": "x"}]}, "events[0].user: there is no 'x'"),
+        (
+            {"events": [{"type": "service.create", "service": "x"}]},
+            "events[0].service: there is no 'x'",
+        ),
+        ({"events": [{"type": "service.create", "user": "x"}]}, "events[0].user: there is no 'x'"),
+        (
+            {"events": [{"type": "service.create"}, {"type": "version.activated", "hours_ago": 5}]},
+            "events[1].type: there is no event 'version.activated'",
+        ),
         ({"collections": {"planets": []}}, "collections.planets is none; there are: domains, "),
         (
             {"collections": {"domains": [{"planet": 1}]}},
@@ -304,7 +363,7 @@ def test_a_mistake_is_told_in_one_line_with_its_place(data: Any, told: str) -> N
     with pytest.raises(SeedError) as caught:
         world_of(data)
     message = str(caught.value)
-    assert message.startswith(told)
+    assert message.startswith(f"seed.yaml: {told}")
     assert "\n" not in message
     assert len(message) < 2_000
 

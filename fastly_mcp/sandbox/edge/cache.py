@@ -24,6 +24,13 @@ CACHE_CONTROL = "public, max-age=0, s-maxage=31536000, stale-while-revalidate=86
 """What the origins say unless the seed says otherwise: only a purge changes such a page."""
 UNCACHEABLE = re.compile(r"\b(?:private|no-store)\b")
 SECONDS = r"\b%s=(\d{1,10})"
+BODILESS = frozenset({204, 205, 304})
+"""Statuses whose answers have no body."""
+KEPT = 5_000
+"""Addresses without a page of an origin's that the edge remembers, and about as many old purges.
+
+Visitors can ask for ever new ones. The oldest go first; a seed's pages stay.
+"""
 
 State = Literal["fresh", "stale", "absent"]
 
@@ -66,21 +73,38 @@ class Page:
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
+    def surrogate_control(self) -> str:
+        """Preferred to Cache-Control in all it says [reference/http-headers/Surrogate-Control]."""
+        return self.headers.get("surrogate-control", "")
+
+    @property
     def is_cacheable(self) -> bool:
-        return not UNCACHEABLE.search(self.cache_control) and "set-cookie" not in self.headers
+        """Invented: `private` and `no-store` count in either header."""
+        said = f"{self.surrogate_control}, {self.cache_control}"
+        return not UNCACHEABLE.search(said) and "set-cookie" not in self.headers
 
     @property
     def ttl(self) -> int:
         """Seconds it is fresh, shared caches first; 3600 where the origin says nothing."""
-        for name in ("s-maxage", "max-age"):
-            if found := re.search(SECONDS % name, self.cache_control):
-                return int(found[1])
-        return 3600
+        return _seconds(
+            ("max-age", self.surrogate_control),
+            ("s-maxage", self.cache_control),
+            ("max-age", self.cache_control),
+            default=3600,
+        )
 
     @property
     def stale_while_revalidate(self) -> int:
-        found = re.search(SECONDS % "stale-while-revalidate", self.cache_control)
-        return int(found[1]) if found else 0
+        name = "stale-while-revalidate"
+        return _seconds((name, self.surrogate_control), (name, self.cache_control), default=0)
+
+
+def _seconds(*places: tuple[str, str], default: int) -> int:
+    """What the first header that has the directive says."""
+    for name, said in places:
+        if found := re.search(SECONDS % name, said):
+            return int(found[1])
+    return default
 
 
 class Hop(NamedTuple):
@@ -176,10 +200,15 @@ class Edge:
 
     def passed(self, where: Address, service_id: str, pop: Pop) -> Served:
         """What is no GET goes to the origin and is kept nowhere."""
-        name = str(where)
-        self.fetches[name] = self.fetches.get(name, 0) + 1
+        self.fetch(name := str(where))
         page, edition = self.page(where, service_id), self.editions.get(name, 1)
         return Served(pop, page, edition, 0, (Hop(pop.server, is_hit=False, hits=0),))
+
+    def fetch(self, name: str) -> None:
+        """Count that the origin was asked for an address."""
+        if name not in self.fetches:
+            self._forget_addresses()
+        self.fetches[name] = self.fetches.get(name, 0) + 1
 
     def purge(self, mark: str, now: float, *, soft: bool) -> None:
         self.mark += 1
@@ -187,6 +216,27 @@ class Edge:
             self.soft[mark] = self.mark, now
         else:
             self.hard[mark] = self.mark
+        if self.mark % KEPT == 0:
+            self._forget_marks()
+
+    def _forget_addresses(self) -> None:
+        """Once there are too many without a page, forget the older half of them."""
+        if len(self.fetches) < len(self.origin) + KEPT:
+            return
+        others = [name for name in self.fetches if name not in self.origin]
+        for name in others[: len(others) // 2]:
+            for known in (self.held, self.fetches, self.editions):
+                known.pop(name, None)
+
+    def _forget_marks(self) -> None:
+        """Forget the purges that no copy can have been left by: of what nothing is held of."""
+        telling = {url_mark(name) for name in self.held}
+        for page in self.origin.values():
+            telling.update(key_mark(page.service_id, key) for key in page.surrogate_keys)
+        for marks in (self.hard, self.soft):
+            for mark in [*marks]:
+                if mark not in telling and not mark.startswith(all_mark("")):
+                    del marks[mark]
 
     def fill(self, where: Address, filled_at: dict[str, float], hits: int = 0) -> None:
         """Put the origin's first edition into POPs, as a seed does."""
@@ -240,8 +290,7 @@ class _Visit:
         return edition, behind
 
     def _ask_origin(self) -> int:
-        name = str(self.where)
-        self.edge.fetches[name] = self.edge.fetches.get(name, 0) + 1
+        self.edge.fetch(name := str(self.where))
         if not self.edition:
             self.edition = self.edge.editions[name] = self.edge.editions.get(name, 0) + 1
         return self.edition
@@ -256,7 +305,7 @@ def marks_of(where: Address, page: Page) -> list[str]:
     return [*marks, *(key_mark(page.service_id, key) for key in page.surrogate_keys)]
 
 
-def url_mark(where: Address) -> str:
+def url_mark(where: Address | str) -> str:
     return f"url {where}"
 
 

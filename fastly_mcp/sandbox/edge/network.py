@@ -8,7 +8,15 @@ from starlette.responses import Response
 from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.answers import classic
 from fastly_mcp.sandbox.calls import Call
-from fastly_mcp.sandbox.edge.cache import Address, Hop, Page, Served, address, content_hash
+from fastly_mcp.sandbox.edge.cache import (
+    BODILESS,
+    Address,
+    Hop,
+    Page,
+    Served,
+    address,
+    content_hash,
+)
 from fastly_mcp.sandbox.edge.pops import POPS, Pop
 from fastly_mcp.sandbox.state import Row, Service
 
@@ -107,12 +115,14 @@ def response_headers(
 ) -> dict[str, str]:
     """What the edge answers a visitor; with `Fastly-Debug`, the keys and a little more."""
     page, pop, own = served.page, served.pop, served.hops[-1]
+    # HTTP has no length for what never has a body.
+    length = {} if page.status in BODILESS else {"content-length": str(page.size)}
     letter, epoch = "H" if own.is_hit else "M", int(now.timestamp())
     headers = {
         "accept-ranges": "bytes",
         "age": str(served.age),
         "cache-control": page.cache_control,
-        "content-length": str(page.size),
+        **length,
         "content-type": page.content_type,
         "date": format_datetime(now.astimezone(UTC), usegmt=True),
         "via": ", ".join(["1.1 varnish"] * len(served.hops)),
@@ -131,4 +141,7 @@ def response_headers(
         # The edge takes the keys off unless the request asks to be debugged.
         if page.surrogate_keys:
             headers["surrogate-key"] = " ".join(page.surrogate_keys)
+    else:
+        # Taken off too [community.fastly.com, 685]; that debugging shows it is invented.
+        headers.pop("surrogate-control", None)
     return headers

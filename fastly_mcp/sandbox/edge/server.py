@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.answers import cache_node, classic
-from fastly_mcp.sandbox.edge.cache import Address, Served, address
+from fastly_mcp.sandbox.edge.cache import BODILESS, Address, Served, address
 from fastly_mcp.sandbox.edge.network import response_headers, shield_of
 from fastly_mcp.sandbox.edge.pops import POPS, Pop
 from fastly_mcp.sandbox.edge.purges import purge_address
@@ -45,6 +45,8 @@ def edge_app(sandbox: Sandbox) -> ASGIApp:
 
 
 def _answer(sandbox: Sandbox, method: str, headers: Headers, where: Address) -> Response:
+    if len(where.host) > invented.HOST_LENGTH:
+        return Response(invented.HOST_IS_TOO_LONG, 400, media_type="text/plain")
     service = sandbox.world.service_at(where.host)
     if service is None:
         return Response(invented.unknown_domain(where.host), 500, media_type="text/html")
@@ -60,8 +62,8 @@ def _answer(sandbox: Sandbox, method: str, headers: Headers, where: Address) -> 
     else:
         served = edge.passed(where, service.id, pop)
     told = response_headers(now, where, served, is_debugged="Fastly-Debug" in headers)
-    body = None if method == "HEAD" else content(where.url, served)
-    return Response(body, served.page.status, told)
+    bare = method == "HEAD" or served.page.status in BODILESS
+    return Response(None if bare else content(where.url, served), served.page.status, told)
 
 
 def _pop(headers: Headers) -> Pop | None:
@@ -95,10 +97,15 @@ def _purge(sandbox: Sandbox, service: Service, headers: Headers, where: Address)
 def content(url: str, served: Served) -> bytes:
     """What the origin has: as many bytes as the page says, the same for the same edition."""
     page = served.page
-    if page.content_type.startswith("application/json"):
-        text = json.dumps({"url": url, "edition": served.edition}) + "\n"
+    if "json" in page.content_type:
+        head = json.dumps({"url": url, "edition": served.edition, "text": ""})[:-2]
+        line, tail = "Nothing is as bright as a lamp in a window. ", '"}\n'
     elif page.content_type.startswith("text/html"):
-        text = f"<!doctype html>\n<title>{page.status}</title>\n<p>Edition {served.edition}</p>\n"
+        head = f"<!doctype html>\n<title>{page.status}</title>\n<p>Edition {served.edition}</p>\n"
+        line, tail = "<p>Nothing is as bright as a lamp in a window.</p>\n", ""
     else:
-        text = f"/* edition {served.edition} */\n"
-    return text.encode()[: page.size].ljust(page.size)
+        head, tail = f"/* edition {served.edition}\n", "*/\n"
+        line = "Nothing is as bright as a lamp in a window.\n"
+    room = max(0, page.size - len(head) - len(tail))
+    filling = (line * (room // len(line) + 1))[:room]
+    return f"{head}{filling}{tail}"[: page.size].encode()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from fastly_mcp.sandbox.account.events import DOCUMENTED
 from fastly_mcp.sandbox.account.users import make_user
 from fastly_mcp.sandbox.edge.cache import Edge, Page, address
 from fastly_mcp.sandbox.edge.pops import POPS
@@ -38,6 +39,14 @@ def make_world(at: datetime, seed: Seed | None = None, *, services: int = 0) -> 
     Raises SeedError for what a seed says that cannot be.
     """
     seed = seed or builtin()
+    try:
+        return _make_world(at, seed, services)
+    except SeedError as error:
+        # What is wrong between the parts shows only here, where the file is no longer at hand.
+        raise SeedError(f"{seed.source}: {error}" if seed.source else str(error)) from None
+
+
+def _make_world(at: datetime, seed: Seed, services: int) -> World:
     start = at.replace(microsecond=0)
     customer = seed.customer.id or make_id(f"customer {seed.customer.name}")
     _are_different("users", "login", seed.users)
@@ -162,8 +171,12 @@ def _add_events(
     world: World, seed: Seed, start: datetime, logins: dict[str, str], ids: dict[str, str]
 ) -> None:
     tokens = {token.user_id: token.id for token in reversed(world.tokens.values())}
-    for at, planned in enumerate(sorted(seed.events, key=lambda event: -event.hours_ago)):
+    for at, planned in sorted(enumerate(seed.events), key=lambda each: -each[1].hours_ago):
         where = f"events[{at}]"
+        if planned.type not in DOCUMENTED:
+            raise SeedError(
+                f"{where}.type: there is no event {planned.type!r}; version.activate is one"
+            )
         user_id = _known(planned.user or seed.users[0].login, logins, f"{where}.user")
         world.events.append(
             {

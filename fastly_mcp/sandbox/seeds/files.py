@@ -2,11 +2,13 @@
 
 import json
 import math
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from fastly_mcp.sandbox.seeds.model import Seed
 
@@ -16,6 +18,20 @@ DEEPEST = 64
 STRAY = (RecursionError, ValueError, LookupError, AttributeError, TypeError)
 """What PyYAML lets through of values that do not fit their tags, like `!!int ""`."""
 Place = tuple[int | str, ...]
+KEY = "[key]"
+"""How pydantic says that it is the name in a map that is wrong."""
+PLAIN = re.compile(r"[\w-]+")
+SHOULD = re.compile(r"\w+ should")
+ASIDE = re.compile(r", (?:unable to|got|not) .*| after validation.*")
+RULES = {
+    "dict_type": "must be a map",
+    "extra_forbidden": "there is no such field",
+    "list_type": "must be a list",
+    "missing": "has to be there",
+    "model_type": "must be a map",
+    "string_type": "must be text",
+}
+"""By pydantic's types of errors, where its own words are about Python."""
 
 
 class SeedError(ValueError):
@@ -55,10 +71,10 @@ def load(file: Path) -> Any:
 def parse_seed(data: Any, source: str) -> Seed:
     """Validate what a file said. Raises SeedError with each mistake's place and rule."""
     try:
-        return Seed.model_validate({} if data is None else _plain(data, source))
+        return Seed.model_validate({} if data is None else _plain(data, source)).of(source)
     except ValidationError as error:
         mistakes = error.errors(include_url=False, include_context=False, include_input=False)
-        told = [f"{_place(each['loc'])}: {each['msg']}" for each in mistakes[:WRONG]]
+        told = [f"{_place(each['loc'])}: {_rule(each)}" for each in mistakes[:WRONG]]
         if len(mistakes) > WRONG:
             told.append(f"and {len(mistakes) - WRONG} more")
         raise SeedError(f"{source}: " + "; ".join(told)) from None
@@ -88,5 +104,19 @@ def _plain(value: Any, source: str, place: Place = (), around: tuple[int, ...] =
 
 def _place(parts: Place) -> str:
     """`services[2].versions[0]`, as one would write it."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    text = ""
+    for part in parts:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif PLAIN.fullmatch(part):
+            text += f".{part}"
+        elif part != KEY:
+            text += f"[{part}]" if part.isprintable() else f"[{part!a}]"
     return text.lstrip(".") or "the seed"
+
+
+def _rule(mistake: ErrorDetails) -> str:
+    """What pydantic says, in the words of who writes a seed."""
+    if rule := RULES.get(mistake["type"]):
+        return rule
+    return ASIDE.sub("", SHOULD.sub("must", mistake["msg"].removeprefix("Value error, "), count=1))

@@ -38,7 +38,8 @@ def hostile(seed: Seed | None = None) -> Seed:
 
     Services keep their ids, names and domains, so that what worked before can still be asked for.
     """
-    data = (seed or builtin()).model_dump()
+    seed = seed or builtin()
+    data = seed.model_dump()
     texts = _texts()
     data["customer"]["name"] += f" {HTML}"
     for user in data["users"]:
@@ -66,7 +67,7 @@ def hostile(seed: Seed | None = None) -> Seed:
             "Server": "<script>alert(1)</script>",
         },
     }
-    return Seed.model_validate(data)
+    return Seed.model_validate(data).of(seed.source)
 
 
 def _texts() -> Any:
