@@ -3,13 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from fastly_mcp.sandbox.edge.pops import POPS
 from fastly_mcp.sandbox.resources.products import PRODUCTS
 from fastly_mcp.sandbox.seeds.files import SeedError
 from fastly_mcp.sandbox.seeds.model import SeedService, SeedTraffic, SeedVersion
 from fastly_mcp.sandbox.services import acls, dictionaries, pools
 from fastly_mcp.sandbox.services.fields import defaults, read, text
-from fastly_mcp.sandbox.services.kinds import BY_PLURAL, SETTINGS, Kind
+from fastly_mcp.sandbox.services.kinds import BY_PLURAL, DETAILS, Kind
 from fastly_mcp.sandbox.services.objects import make_row
+from fastly_mcp.sandbox.services.rules import SETTINGS
 from fastly_mcp.sandbox.state import Row, Service, Version, make_id, stamp
 
 
@@ -109,6 +111,8 @@ def _objects(
             raise SeedError(f"{where}.{plural} is no kind of object")
         if not isinstance(rows, list):
             raise SeedError(f"{where}.{plural} is not a list")
+        if rows and service.type == "wasm" and plural in VCL_ONLY:
+            raise SeedError(f"{where}.{plural}: a wasm service has none, as it runs no VCL")
         made[plural] = tuple(
             _object(service, kind, row, at, f"{where}.{plural}[{number}]")
             for number, row in enumerate(rows)
@@ -119,6 +123,9 @@ def _objects(
     return made
 
 
+SHIELDS = sorted(pop.label for pop in POPS if pop.is_shield)
+VCL_ONLY = {*DETAILS["vcl"]} - {*DETAILS["wasm"], "acls", "dictionaries"}
+"""The kinds that become VCL."""
 INSIDE = {"dictionaries": "items", "acls": "entries", "pools": "servers"}
 """What a seed writes into an object although it lives outside the versions."""
 
@@ -131,6 +138,8 @@ def _object(service: Service, kind: Kind, given: object, at: str, where: str) ->
     unknown = row.keys() - kind.takes - {"id", inside}
     if unknown:
         raise SeedError(f"{where} has no {', '.join(sorted(map(str, unknown)))}")
+    if row.get("shield") and row["shield"] not in SHIELDS:
+        raise SeedError(f"{where}.shield is none; there are: {', '.join(SHIELDS)}")
     if not isinstance(row.get("id", ""), str):
         raise SeedError(f"{where}.id must be text")
     object_id = str(row.get("id") or make_id(f"{service.id} {kind.path} {row['name']}"))
