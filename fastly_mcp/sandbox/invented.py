@@ -15,8 +15,8 @@ the choice is made here, so that nobody mistakes it for Fastly's. Invented too, 
 - What the edge check does to the edge, and how the origins' content changes (`edge.cache`).
 - What TLS refuses and in which words, where nobody reported it, and what becomes of PEM that holds
   nothing (`resources.tls_changes`, `resources.pem`, `resources.tls_rows`).
-- What a compiler would say of VCL, beyond one recorded warning (`services.vcl`). The sandbox runs
-  no VCL.
+- What a compiler would say of VCL, beyond one recorded warning, and how VCL that turns purges away
+  is read, for the sandbox runs none (`services.vcl`).
 - Which products are for VCL or for Compute services only (`resources.products`).
 - When an alert fired: its history is made of the incidents (`resources.alerts`).
 - Which events a mapping can name beyond the account's and the WAF's, which values of an integration
@@ -137,19 +137,21 @@ def key_too_long() -> FastlyError:
     return purge_failed(f"Surrogate key exceeds {KEY_BYTES} bytes")
 
 
-REFUSED_BY_VCL = """\
+def refused_by_vcl(status: int, message: str) -> str:
+    """What a service's own `error` makes of a URL purge: Varnish's page, no JSON of Fastly's."""
+    said = f"{status} {escape(message)}"
+    return f"""\
 <?xml version="1.0" encoding="utf-8"?>
 <html>
   <head>
-    <title>403 Purging by URL is not allowed</title>
+    <title>{said}</title>
   </head>
   <body>
-    <h1>Error 403 Purging by URL is not allowed</h1>
+    <h1>Error {said}</h1>
     <p>Varnish cache server</p>
   </body>
 </html>
 """
-"""What a service's own `error 403` makes of a URL purge: Varnish's page, no JSON of Fastly's."""
 
 
 def does_not_fit(why: str) -> FastlyError:

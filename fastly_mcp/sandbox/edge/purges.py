@@ -56,8 +56,9 @@ def purge_address(
     sandbox: Sandbox, service: Service, where: Address, token_id: str, *, soft: bool
 ) -> Response:
     """Purge one URL, unless the service's VCL turns that away."""
-    if vcl.refuses_purge(service):
-        return cache_node(invented.REFUSED_BY_VCL, "text/html", status=403)
+    if refusal := vcl.purge_refusal(service):
+        page = invented.refused_by_vcl(refusal.status, refusal.message)
+        return cache_node(page, "text/html", status=refusal.status)
     marks = {where.url: url_mark(where)}
     purge_id = carry_out(sandbox, service, "url", marks, token_id=token_id, soft=soft)
     return cache_node(f'{{"status": "ok", "id": "{purge_id}"}}\n')

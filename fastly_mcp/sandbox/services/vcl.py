@@ -2,15 +2,30 @@
 
 import re
 from dataclasses import dataclass
+from http.client import responses
+from typing import NamedTuple
 
 from fastly_mcp.sandbox.state import Service, Version
 
-PURGE_GUARD = re.compile(r'req\.method == "FASTLYPURGE"\)\s*{\s*error 403')
-"""The usual guard against purges by URL."""
 PURGE_NEEDS_TOKEN = re.compile(r'req\.http\.Fastly-Purge-Requires-Auth\s*=\s*"1"')
 """The documented way to let only tokens PURGE [guides, authenticating-api-purge-requests]."""
-QUIET = re.compile(r'\{".*?(?:"\}|\Z)|"[^"\n]*"|#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
+QUIET = re.compile(
+    r'(?P<text>\{(?P<mark>\w*)".*?(?:"(?P=mark)\}|\Z)|"[^"\n]*")|#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)',
+    re.DOTALL,
+)
 """Strings and comments, whose braces do not count: what is left open goes on to the end."""
+INCLUDE = re.compile(r'\binclude\s+"([^"\n]+)"')
+IF = re.compile(r"(?:\bif|\belsif|\belseif)\s*(\()")
+BLOCK = re.compile(r"\s*(\{)")
+BRACKET = re.compile(r"[(){}]")
+IS_PURGE = re.compile(r'(?P<not>!\s*\(\s*)?\breq\.(?:method|request)\s*==\s*"FASTLYPURGE"')
+ERROR = re.compile(r"[{};]\s*error\b\s*(?P<status>\d{3})?")
+MESSAGE = re.compile(r'\s*"(?P<message>[^"\n]*)"')
+
+
+class Refusal(NamedTuple):
+    status: int
+    message: str
 
 
 @dataclass(frozen=True)
@@ -20,24 +35,76 @@ class Findings:
     warnings: tuple[str, ...]
 
 
-def code(version: Version) -> list[str]:
-    """All VCL of a version: files and the snippets that are its own."""
-    files = [row["content"] for row in version.objects.get("vcls", ())]
-    return files + [row["content"] or "" for row in version.objects.get("snippets", ())]
+def code(service: Service, version: Version) -> list[str]:
+    """The VCL that a version runs on requests, without comments.
+
+    It is the main file, the snippets for vcl_recv, dynamic ones too, and what these include.
+    """
+    files, snippets = version.objects.get("vcls", ()), version.objects.get("snippets", ())
+    named = {row["name"]: row["content"] or "" for row in files}
+    for row in snippets:
+        dynamic = service.members.get(row["id"], {}).get("content", row)
+        named[f"snippet::{row['name']}"] = dynamic["content"] or ""
+    waiting = [row["name"] for row in files if row["main"]]
+    waiting += [f"snippet::{row['name']}" for row in snippets if row["type"] == "recv"]
+    found: dict[str, str] = {}
+    while waiting:
+        name = waiting.pop()
+        if name in named and name not in found:
+            found[name] = QUIET.sub(lambda each: each["text"] or " ", named[name])
+            waiting += INCLUDE.findall(found[name])
+    return [*found.values()]
 
 
-def refuses_purge(service: Service) -> bool:
-    """Whether the active VCL turns FASTLYPURGE away."""
-    return bool(service.active) and _has(service, PURGE_GUARD)
+def purge_refusal(service: Service) -> Refusal | None:
+    """What the active VCL answers instead of purging a URL, if it does.
+
+    Whatever else a condition asks for beside FASTLYPURGE, a purge is taken to meet it.
+    """
+    if service.active is None:
+        return None
+    return next(filter(None, map(_refusal, code(service, service.active))), None)
+
+
+def _refusal(text: str) -> Refusal | None:
+    """The first `error` in the block of an `if` that FASTLYPURGE leads into."""
+    if "FASTLYPURGE" not in text:
+        return None
+    bare = QUIET.sub(lambda each: " " * len(each[0]), text)
+    closing = _closing(bare)
+    for found in IF.finditer(bare):
+        end = closing.get(found.start(1))
+        if end is None or not _is_purge(text[found.end() : end]):
+            continue
+        block = BLOCK.match(bare, end + 1)
+        if block and (error := ERROR.search(bare, block.start(1), closing.get(block.start(1), 0))):
+            status = int(error["status"] or 503)
+            said = MESSAGE.match(text, error.end())
+            # What is no status of HTTP's, vcl_error makes one of: mostly this one.
+            status = status if 400 <= status < 600 else 403
+            return Refusal(status, said["message"] if said else responses.get(status, ""))
+    return None
+
+
+def _is_purge(condition: str) -> bool:
+    return any(not each["not"] for each in IS_PURGE.finditer(condition))
+
+
+def _closing(bare: str) -> dict[int, int]:
+    """Where each bracket that opens is closed."""
+    opened: list[int] = []
+    closing = {}
+    for found in BRACKET.finditer(bare):
+        if found[0] in "({":
+            opened.append(found.start())
+        elif opened:
+            closing[opened.pop()] = found.start()
+    return closing
 
 
 def purge_needs_token(service: Service) -> bool:
-    return bool(service.active) and _has(service, PURGE_NEEDS_TOKEN)
-
-
-def _has(service: Service, sign: re.Pattern[str]) -> bool:
-    version = service.active
-    return version is not None and any(sign.search(text) for text in code(version))
+    texts = code(service, service.active) if service.active else []
+    return any(PURGE_NEEDS_TOKEN.search(text) for text in texts)
 
 
 def check(service: Service, version: Version) -> Findings:
