@@ -7,7 +7,8 @@ import httpx2
 import pytest
 
 from fastly_mcp.sandbox import Sandbox, app_of, edge_app, make_world
-from fastly_mcp.sandbox.edge.cache import KEPT, Edge, Page, address, key_mark, url_mark
+from fastly_mcp.sandbox.edge.cache import KEPT, Edge, address, key_mark, url_mark
+from fastly_mcp.sandbox.edge.pages import Page
 from fastly_mcp.sandbox.edge.pops import POPS
 from fastly_mcp.sandbox.seeds.files import parse_seed
 

@@ -8,15 +8,8 @@ from starlette.responses import Response
 from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.answers import classic
 from fastly_mcp.sandbox.calls import Call
-from fastly_mcp.sandbox.edge.cache import (
-    BODILESS,
-    Address,
-    Hop,
-    Page,
-    Served,
-    address,
-    content_hash,
-)
+from fastly_mcp.sandbox.edge.cache import Address, Hop, Served, address, content_hash
+from fastly_mcp.sandbox.edge.pages import BODILESS, Page
 from fastly_mcp.sandbox.edge.pops import POPS, Pop
 from fastly_mcp.sandbox.state import Row, Service
 

@@ -12,8 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.answers import cache_node, classic
-from fastly_mcp.sandbox.edge.cache import BODILESS, Address, Served, address
+from fastly_mcp.sandbox.edge.cache import Address, Served, address
 from fastly_mcp.sandbox.edge.network import response_headers, shield_of
+from fastly_mcp.sandbox.edge.pages import BODILESS
 from fastly_mcp.sandbox.edge.pops import POPS, Pop
 from fastly_mcp.sandbox.edge.purges import purge_address
 from fastly_mcp.sandbox.sandbox import Sandbox

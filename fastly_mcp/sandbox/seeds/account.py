@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from fastly_mcp.sandbox.account.events import DOCUMENTED
 from fastly_mcp.sandbox.account.users import make_user
-from fastly_mcp.sandbox.edge.cache import Edge, Page, address
+from fastly_mcp.sandbox.edge.cache import Edge, address
+from fastly_mcp.sandbox.edge.pages import Page
 from fastly_mcp.sandbox.edge.pops import POPS
 from fastly_mcp.sandbox.resources.collections import COLLECTIONS, make_item
 from fastly_mcp.sandbox.seeds.files import SeedError, read_seed

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from fastly_mcp.sandbox import invented
-from fastly_mcp.sandbox.edge.cache import CACHE_CONTROL
+from fastly_mcp.sandbox.edge.pages import CACHE_CONTROL
 from fastly_mcp.sandbox.state import Row
 
 ELSEWHERE = {
