@@ -41,7 +41,7 @@ from fastly_mcp.sandbox.services import (
     snippets,
     versions,
 )
-from fastly_mcp.sandbox.stats import history, inspectors, platform, realtime
+from fastly_mcp.sandbox.stats import history, inspectors, platform, realtime, usage
 
 classic = partial(family, Side.CLASSIC)
 newer = partial(family, Side.NEWER)
@@ -117,28 +117,28 @@ OBJECTS = (
     ),
     classic(f"{VERSION}/dictionary/{{container_id}}/info", GET=dictionaries.get_dictionary_info),
     classic(f"{DICTIONARY}/items", GET=dictionaries.list_items, PATCH=dictionaries.change_items),
-    classic(f"{DICTIONARY}/item", POST=dictionaries.create_item),
+    classic(f"{DICTIONARY}/item", POST=dictionaries.ITEMS.create),
     classic(
-        f"{DICTIONARY}/item/{{item_key}}",
+        f"{DICTIONARY}/item/{{member_id}}",
         GET=dictionaries.get_item,
         PUT=dictionaries.upsert_item,
-        PATCH=dictionaries.update_item,
-        DELETE=dictionaries.delete_item,
+        PATCH=dictionaries.ITEMS.update,
+        DELETE=dictionaries.ITEMS.delete,
     ),
-    classic(f"{ACL}/entries", GET=acls.list_entries, PATCH=acls.change_entries),
-    classic(f"{ACL}/entry", POST=acls.create_entry),
+    classic(f"{ACL}/entries", GET=acls.ENTRIES.list, PATCH=acls.change_entries),
+    classic(f"{ACL}/entry", POST=acls.ENTRIES.create),
     classic(
-        f"{ACL}/entry/{{entry_id}}",
-        GET=acls.get_entry,
-        PATCH=acls.update_entry,
-        DELETE=acls.delete_entry,
+        f"{ACL}/entry/{{member_id}}",
+        GET=acls.ENTRIES.get,
+        PATCH=acls.ENTRIES.update,
+        DELETE=acls.ENTRIES.delete,
     ),
-    classic(f"{POOL}/servers", GET=pools.list_servers),
-    classic(f"{POOL}/server", POST=pools.create_server),
+    classic(f"{POOL}/servers", GET=pools.SERVERS.list),
+    classic(f"{POOL}/server", POST=pools.SERVERS.create),
     classic(
-        f"{POOL}/server/{{server_id}}",
-        GET=pools.get_server,
-        PUT=pools.update_server,
+        f"{POOL}/server/{{member_id}}",
+        GET=pools.SERVERS.get,
+        PUT=pools.SERVERS.update,
         DELETE=pools.delete_server,
     ),
     classic(
@@ -209,9 +209,9 @@ STATS = (
     classic("/stats/field/{field}", GET=history.list_field),
     classic("/stats/service/{service_id}", GET=history.get_service_stats),
     classic("/stats/service/{service_id}/field/{field}", GET=history.get_service_field),
-    classic("/stats/usage", GET=history.get_usage),
-    classic("/stats/usage_by_service", GET=history.get_usage_by_service),
-    classic("/stats/usage_by_month", GET=history.get_usage_by_month),
+    classic("/stats/usage", GET=usage.get_usage),
+    classic("/stats/usage_by_service", GET=usage.get_usage_by_service),
+    classic("/stats/usage_by_month", GET=usage.get_usage_by_month),
     classic("/stats/regions", GET=history.list_regions),
     classic(f"{SERVICE}/stats/summary", GET=history.get_summary),
     classic("/metrics/domains/services/{service_id}", GET=inspectors.get_domains),

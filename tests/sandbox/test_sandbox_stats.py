@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
@@ -201,6 +202,53 @@ async def test_what_stats_refuse(
     response = await client.get(path, params=query)
     assert response.status_code == 400
     assert response.json() == {"status": "error", "msg": msg}
+
+
+@pytest.mark.parametrize("path", ["/stats", f"/stats/service/{SHOP}?by=hour"])
+async def test_meanwhile_others_are_answered(client: httpx2.AsyncClient, path: str) -> None:
+    answered = []
+
+    async def ask_for(path: str) -> None:
+        answered.append((await client.get(path)).url.path)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask_for, f"{path}{'&' if '?' in path else '?'}from=100 days ago")
+        group.start_soon(ask_for, "/current_customer")
+    assert answered == ["/current_customer", path.partition("?")[0]]
+
+
+async def test_the_head_of_rows_has_no_body(client: httpx2.AsyncClient) -> None:
+    response = await client.head("/stats")
+    assert response.status_code == 200
+    assert response.content == b""
+
+
+async def test_a_fault_plays_with_rows_as_well(client: httpx2.AsyncClient) -> None:
+    await client.post("/_sandbox/faults", json={"kind": "drip", "path": "/stats/*"})
+    dripped = await client.get(f"/stats/service/{SHOP}/field/hits", params={"from": "3 days ago"})
+    whole = await client.get(f"/stats/service/{SHOP}/field/hits", params={"from": "3 days ago"})
+    assert dripped.json() == whole.json()
+    assert whole.json()["data"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/stats", {"by": "hour", "from": "240 days ago"}),
+        ("/stats/aggregate", {"by": "hour", "from": "90 days ago", "datacenter": "AMS"}),
+        (f"/stats/service/{SHOP}", {"by": "minute", "from": "23 days ago"}),
+        (
+            "/metrics/v2/platform/aggregate/hourly",
+            {"from": "2026-02-01T00:00:00Z", "group_by": "datacenter"},
+        ),
+    ],
+)
+async def test_what_would_take_too_long_is_refused(
+    client: httpx2.AsyncClient, path: str, query: dict[str, str]
+) -> None:
+    response = await client.get(path, params=query)
+    assert response.status_code == 400
+    assert response.json()["msg"] == "query is too large"
 
 
 async def test_a_token_for_one_service_sees_that_one(client: httpx2.AsyncClient) -> None:

@@ -1,11 +1,11 @@
 """The measurements of a row, and how they follow from counts of requests."""
 
 from collections.abc import Iterator
-from copy import copy
 from functools import lru_cache
 from operator import mul, sub
 
 from fastly_mcp.sandbox.state import Row
+from fastly_mcp.sandbox.stats.lanes import packed, unpacked
 from fastly_mcp.sandbox.stats.names import KNOWN, MADE_OF, SIZES, many
 from fastly_mcp.sandbox.stats.traffic import Flow
 from fastly_mcp.sandbox.stats.visitors import KINDS, Counts
@@ -26,34 +26,30 @@ Weights = tuple[int, ...]
 class Measures:
     """The fields of one service: each is a sum of counts, weighted by kind of request."""
 
-    def __init__(self, is_compute: bool, size: int, wait: int) -> None:
+    def __init__(self, is_compute: bool, size: int, wait: int, only: frozenset[str]) -> None:
         bodies = {200: size, 206: size // 2, 404: min(size, 1_200), 503: ERROR_PAGE}
         self.body = tuple(bodies.get(kind.status, 0) for kind in KINDS)
         self.wait = tuple(int(kind.wait * wait * 1000) for kind in KINDS)
         self.size = next((at for at in range(7) if size <= 1024 * 10**at), 6)
-        table = self._compute() if is_compute else self._delivery()
         by_weights: dict[Weights, list[str]] = {}
-        for names, weights in table:
-            if any(weights):
-                by_weights.setdefault(weights, []).extend(many(names))
-        self.table = tuple((weights, tuple(names)) for weights, names in by_weights.items())
+        for names, weights in self._compute() if is_compute else self._delivery():
+            wanted = many(names) & only
+            if wanted and any(weights):
+                by_weights.setdefault(weights, []).extend(sorted(wanted))
+        self.names = tuple(
+            (name, at) for at, names in enumerate(by_weights.values()) for name in names
+        )
+        """Which of the sums each field is."""
+        self.sums = len(by_weights)
+        self.columns = [packed(weights) for weights in zip(*by_weights, strict=True)]
+        """By kind: what one request adds to each sum."""
 
     def __call__(self, counts: Counts) -> dict[str, int]:
         """All that adds up, times in microseconds. What is 0 is missing."""
-        fields = {}
-        for weights, names in self.table:
-            number = sum(map(mul, counts, weights))
-            if number:
-                for name in names:
-                    fields[name] = number
-        return fields
-
-    def only(self, field: str) -> "Measures":
-        """What is needed to tell one field."""
-        names = MADE_OF.get(field, {field})
-        narrow = copy(self)
-        narrow.table = tuple(line for line in self.table if not names.isdisjoint(line[1]))
-        return narrow
+        each = sum(map(mul, unpacked(counts, len(KINDS)), self.columns))
+        sums = unpacked(each, self.sums)
+        fields = {name: sums[at] for name, at in self.names}
+        return fields if all(sums) else {name: number for name, number in fields.items() if number}
 
     def _delivery(self) -> Iterator[tuple[str, Weights]]:
         all_, body, wait = of(*OUTCOMES), self.body, self.wait
@@ -133,14 +129,17 @@ class Measures:
 
 
 @lru_cache
-def _measures(is_compute: bool, size: int, wait: int) -> Measures:
-    return Measures(is_compute, size, wait)
+def _measures(is_compute: bool, size: int, wait: int, only: frozenset[str]) -> Measures:
+    return Measures(is_compute, size, wait, only)
 
 
-def measures(flow: Flow) -> Measures:
-    """Services whose requests weigh the same share them."""
+def measures(flow: Flow, field: str | None = None) -> Measures:
+    """Services whose requests weigh the same share them; for one field only what tells it."""
     traffic = flow.traffic
-    return _measures(flow.service.type == "wasm", traffic.bytes_per_request, traffic.origin_ms)
+    only = KNOWN if field is None else MADE_OF.get(field, frozenset({field}))
+    return _measures(
+        flow.service.type == "wasm", traffic.bytes_per_request, traffic.origin_ms, only
+    )
 
 
 def of(*outcomes: str) -> Weights:
@@ -186,7 +185,7 @@ def _statuses(prefix: str, *, only_classes: bool = False) -> Iterator[tuple[str,
         yield f"{prefix}{klass}xx", by(status=set(range(klass * 100, klass * 100 + 100)))
 
 
-TIMES = frozenset(name for name in KNOWN if name.endswith("_time"))
+TIMES = tuple(name for name in KNOWN if name.endswith("_time"))
 
 
 def put_together(total: dict[str, int], more: dict[str, int]) -> None:
@@ -197,8 +196,9 @@ def put_together(total: dict[str, int], more: dict[str, int]) -> None:
 def finished(fields: dict[str, int]) -> Row:
     """Sums as they are told: times in seconds, and with the ratios. What is 0 stays out."""
     row: Row = dict(fields)
-    for name in TIMES & row.keys():
-        row[name] = plain(row[name] / 1_000_000)
+    for name in TIMES:
+        if name in row:
+            row[name] = plain(row[name] / 1_000_000)
     cached = fields.get("hits", 0) + fields.get("miss", 0)
     if cached:
         row["hit_ratio"] = plain(fields.get("hits", 0) / cached)

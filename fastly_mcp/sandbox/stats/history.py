@@ -2,31 +2,31 @@
 
 Only periods that lie wholly in the window are told [TK], once they are over and counted [D], and
 no row is told without traffic. Invented: the wording of refusals but for those of fields,
-datacenters and `start_time`; that what is too large is more than ROWS rows; that usage counts the
-same periods as rows do; the inner form of usage_by_month. Who sees what: a token limited to
-services has only theirs in /stats, and no account-wide usage [TK].
+datacenters and `start_time`; that what is too large is more than ROWS rows. A token limited to
+services has only theirs [TK].
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from operator import add
+from itertools import chain, islice
 
 from starlette.responses import Response
 
 from fastly_mcp.sandbox import errors
-from fastly_mcp.sandbox.answers import classic
+from fastly_mcp.sandbox.answers import classic, dumped, quoted
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.state import Row, Service
 from fastly_mcp.sandbox.stats.days import DAY
 from fastly_mcp.sandbox.stats.fields import Measures, finished, measures, put_together
 from fastly_mcp.sandbox.stats.names import KNOWN, ZEROS
+from fastly_mcp.sandbox.stats.sending import Parts, listed
 from fastly_mcp.sandbox.stats.traffic import Flow, epoch, flows
 from fastly_mcp.sandbox.stats.visitors import REGIONS, Counts
 from fastly_mcp.sandbox.stats.windows import COUNTED, KEPT, STATS_REGIONS, Window, read_window
 
-ROWS = 50_000
-"""The most periods times services of one answer; Fastly does not tell its limit."""
-USED = ("bandwidth", "requests", "compute_requests")
+ROWS = 32_000
+"""The most periods times services of one answer: a month of a thousand services by day."""
+SOME_POPS, EVERY_POP = 3, 16
+"""As so many rows counts one whose traffic is shared out among POPs."""
 
 
 def counted(flow: Flow, window: Window, periods: range) -> Iterator[tuple[int, Counts]]:
@@ -34,36 +34,36 @@ def counted(flow: Flow, window: Window, periods: range) -> Iterator[tuple[int, C
     if window.pops:
         for start in periods:
             shared = flow.by_pop(start, start + periods.step, only=window.pops)
-            yield start, total(shared[code][0] for code in set(window.pops))
+            yield start, sum(shared[code][0] for code in set(window.pops))
         return
     at = list(REGIONS).index(window.region) if window.region in REGIONS else -1
     nothing = window.region != "all" and at < 0
     series = flow.series((start, start + periods.step) for start in periods)
     for start, by_region in zip(periods, series, strict=True):
         if not nothing:
-            yield start, by_region[at] if at >= 0 else total(by_region)
-
-
-def total(parts: Iterator[Counts] | list[Counts]) -> Counts:
-    return list(map(sum, zip(*parts, strict=True)))
+            yield start, by_region[at] if at >= 0 else sum(by_region)
 
 
 def rows(flow: Flow, window: Window, periods: range, field: str | None = None) -> Iterator[Row]:
     """The rows of one service; of one field only, if it is named."""
-    measure = measures(flow) if field is None else measures(flow).only(field)
+    measure = measures(flow, field)
     for start, counts in counted(flow, window, periods):
-        if any(counts):
+        if counts:
             told = finished(measure(counts))
-            fields = ZEROS | told if field is None else {field: told.get(field, 0)}
-            yield fields | {"service_id": flow.service.id, "start_time": start}
+            row = ZEROS | told if field is None else {field: told.get(field, 0)}
+            row["service_id"], row["start_time"] = flow.service.id, start
+            yield row
 
 
-def asked(call: Call, services: list[Service], window: Window) -> tuple[list[Flow], range]:
+def asked(
+    call: Call, services: list[Service], window: Window, *, by_pop: bool = False
+) -> tuple[list[Flow], range]:
     """The services' traffic and the periods to tell; 400 when that is too much."""
     found = flows(call.world, services, call.now)
     oldest = min((epoch(flow.service.created_at) for flow in found), default=0)
     periods = window.periods(call.now, oldest)
-    if len(periods) * len(found) > ROWS:
+    cost = EVERY_POP if by_pop else SOME_POPS if window.pops else 1
+    if len(periods) * len(found) * cost > ROWS:
         raise errors.stats("query is too large")
     return found, periods
 
@@ -73,15 +73,17 @@ def within_reach(call: Call) -> list[Service]:
     return [each for each in call.world.services.values() if call.token.covers(each.id)]
 
 
-def account_wide(call: Call) -> list[Service]:
-    """All services; refused for a token that is limited to some [TK]."""
-    if call.token.services:
-        raise errors.not_authorized()
-    return list(call.world.services.values())
+def envelope(window: Window, data: object) -> Row:
+    return {"status": "success", "msg": None, "meta": window.meta, "data": data}
 
 
 def answer(window: Window, data: object) -> Response:
-    return classic({"status": "success", "msg": None, "meta": window.meta, "data": data})
+    return classic(envelope(window, data))
+
+
+def parts(window: Window, data: Iterator[bytes]) -> Response:
+    """The same, if there may be much."""
+    return Parts(chain([dumped(envelope(window, 0)).removesuffix(b"0}")], data, [b"}"]))
 
 
 def known_field(call: Call) -> str:
@@ -110,20 +112,33 @@ def _by_service(
 ) -> Response:
     """Services without traffic are left out [TK]."""
     found, periods = asked(call, services, window)
-    data = {flow.service.id: list(rows(flow, window, periods, field)) for flow in found}
-    return answer(window, {service_id: told for service_id, told in data.items() if told})
+    told = ((flow.service.id, rows(flow, window, periods, field)) for flow in found)
+    return parts(window, _objects(told))
+
+
+def _objects(by_service: Iterator[tuple[str, Iterator[Row]]]) -> Iterator[bytes]:
+    before = b"{"
+    for service_id, told in by_service:
+        for first in islice(told, 1):
+            yield before + quoted(service_id).encode() + b":"
+            yield from listed(chain([first], told))
+            before = b","
+    yield b"}" if before == b"," else b"{}"
 
 
 def get_service_stats(call: Call) -> Response:
-    service, window = call.service(), read_window(call)
-    found, periods = asked(call, [service], window)
-    return answer(window, [row for flow in found for row in rows(flow, window, periods)])
+    return _of_service(call, call.service(), read_window(call))
 
 
 def get_service_field(call: Call) -> Response:
-    service, field, window = call.service(), known_field(call), read_window(call)
+    service, field = call.service(), known_field(call)
+    return _of_service(call, service, read_window(call), field)
+
+
+def _of_service(call: Call, service: Service, window: Window, field: str | None = None) -> Response:
     found, periods = asked(call, [service], window)
-    return answer(window, [row for flow in found for row in rows(flow, window, periods, field)])
+    told = chain.from_iterable(rows(flow, window, periods, field) for flow in found)
+    return parts(window, listed(told))
 
 
 def get_aggregate(call: Call) -> Response:
@@ -136,7 +151,7 @@ def get_aggregate(call: Call) -> Response:
         measure = measures(flow)
         for start, counts in counted(flow, window, periods):
             alike = sums.setdefault(start, {})
-            alike[measure] = list(map(add, alike[measure], counts)) if measure in alike else counts
+            alike[measure] = alike.get(measure, 0) + counts
     data = []
     for start in sorted(sums):
         fields: dict[str, int] = {}
@@ -145,88 +160,6 @@ def get_aggregate(call: Call) -> Response:
         if fields:
             data.append(ZEROS | finished(fields) | {"start_time": start})
     return answer(window, data)
-
-
-def _used(flow: Flow, periods: range) -> dict[str, Row]:
-    """What was used of a service in some periods, by region; regions without use are left out."""
-    sums: list[Counts] = []
-    for counts in flow.series((start, start + periods.step) for start in periods):
-        sums = (
-            [list(map(add, *pair)) for pair in zip(sums, counts, strict=True)] if sums else counts
-        )
-    used = {}
-    for region, each in zip(REGIONS, sums, strict=False):
-        fields = measures(flow)(each)
-        if fields:
-            used[region] = {name: fields.get(name, 0) for name in USED}
-    return used
-
-
-def _usage(call: Call, window: Window) -> dict[str, dict[str, Row]]:
-    """What was used, by region and service. A region in the query changes nothing [TK]."""
-    found, periods = asked(call, account_wide(call), window)
-    usage: dict[str, dict[str, Row]] = {region: {} for region in STATS_REGIONS}
-    for flow in found:
-        for region, used in _used(flow, periods).items():
-            usage[region][flow.service.id] = used
-    return usage
-
-
-def _together(services: dict[str, Row]) -> Row:
-    return {name: sum(used[name] for used in services.values()) for name in USED}
-
-
-def get_usage(call: Call) -> Response:
-    window = read_window(call, filtered=False)
-    usage = _usage(call, window)
-    return answer(window, {region: _together(services) for region, services in usage.items()})
-
-
-def get_usage_by_service(call: Call) -> Response:
-    window = read_window(call, filtered=False)
-    return answer(window, _usage(call, window))
-
-
-def get_usage_by_month(call: Call) -> Response:
-    """A month until now, by region; in billable units: GB, and 10,000 requests."""
-    start = _month(call)
-    after = (start.replace(day=28) + timedelta(days=4)).replace(day=1)
-    window = Window(start, min(after, call.now.astimezone(UTC)), "day")
-    unit = call.query.get("billable_units", "").lower() in {"true", "1"}
-
-    def told(used: Row) -> Row:
-        if not unit:
-            return used
-        return {
-            name: number / (1e9 if name == "bandwidth" else 1e4) for name, number in used.items()
-        }
-
-    usage = _usage(call, window)
-    services = {
-        region: {
-            service_id: {"name": call.world.services[service_id].name} | told(used)
-            for service_id, used in by_service.items()
-        }
-        for region, by_service in usage.items()
-    }
-    data = {
-        "customer_id": call.world.customer["id"],
-        "services": services,
-        "total": {region: told(_together(by_service)) for region, by_service in usage.items()},
-    }
-    return answer(window, data)
-
-
-def _month(call: Call) -> datetime:
-    """The first of the month in the query; either part may be missing."""
-    now = call.now.astimezone(UTC)
-    parts = {}
-    for name, usual, most in (("year", now.year, 9998), ("month", now.month, 12)):
-        text = call.query.get(name) or str(usual)
-        if not (text.isascii() and text.isdigit() and len(text) <= 4 and 0 < int(text) <= most):
-            raise errors.stats(f"invalid {name}")
-        parts[name] = int(text)
-    return datetime(parts["year"], parts["month"], 1, tzinfo=UTC)
 
 
 def list_regions(call: Call) -> Response:
@@ -253,7 +186,7 @@ def get_summary(call: Call) -> Response:
         while start < end:
             until = min(end, start - start % DAY + DAY)
             for code, shared in flow.by_pop(start, until).items():
-                sums[code] = total([sums[code], shared[0]]) if code in sums else shared[0]
+                sums[code] = sums.get(code, 0) + shared[0]
             start = until
         fields = {code: measures(flow)(counts) for code, counts in sums.items()}
         told = {code: ZEROS | finished(each) for code, each in fields.items() if each}

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from operator import add
 
 from starlette.responses import Response
 
@@ -19,6 +18,7 @@ from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.state import Row, Service, World, stamp
 from fastly_mcp.sandbox.stats import chronic
 from fastly_mcp.sandbox.stats.fields import HEADERS, ORIGIN, finished, measures, plain
+from fastly_mcp.sandbox.stats.lanes import unpacked
 from fastly_mcp.sandbox.stats.names import CODES, many
 from fastly_mcp.sandbox.stats.traffic import Flow, flows
 from fastly_mcp.sandbox.stats.visitors import KINDS, REGION_OF, Counts
@@ -94,7 +94,7 @@ def measure_domain(flow: Flow, counts: Counts) -> Row:
     if cached:
         row["edge_hit_ratio"] = plain(row.get("edge_hit_requests", 0) / cached)
     source = "compute_origin_" if flow.service.type == "wasm" else "origin_"
-    for kind, count in zip(KINDS, counts, strict=True):
+    for kind, count in zip(KINDS, unpacked(counts, len(KINDS)), strict=True):
         if kind.outcome in ORIGIN and count:
             for name in (f"{source}status_{kind.status}", f"{source}status_{kind.status // 100}xx"):
                 row[name] = row.get(name, 0) + count
@@ -105,7 +105,7 @@ def measure_origin(flow: Flow, counts: Counts) -> Row:
     """What an origin answered; errors are its answers too."""
     told: dict[str, int] = defaultdict(int)
     measure = measures(flow)
-    lines = zip(KINDS, counts, measure.body, measure.wait, strict=True)
+    lines = zip(KINDS, unpacked(counts, len(KINDS)), measure.body, measure.wait, strict=True)
     for kind, count, body, wait in lines:
         if kind.outcome not in ORIGIN or not count:
             continue
@@ -206,7 +206,7 @@ def parted(
     """The counts of each domain or host at each POP, with what they are counts of."""
     for code, shared in flow.by_pop(start, end, tuple(parts.values())).items():
         for part, counts in zip(parts, shared, strict=True):
-            if any(counts):
+            if counts:
                 yield {dimension: part, "region": REGION_OF[code], "datacenter": code}, counts
 
 
@@ -225,7 +225,7 @@ def inspect(call: Call, inspector: Inspector) -> Response:
             ):
                 if question.passes(dimensions):
                     key = tuple(dimensions[name] for name in group_by)
-                    sums[key] = list(map(add, sums[key], counts)) if key in sums else counts
+                    sums[key] = sums.get(key, 0) + counts
             for key, counts in sums.items():
                 told = inspector.measure(flow, counts)
                 values = {name: told[name] for name in question.metrics if told.get(name)}

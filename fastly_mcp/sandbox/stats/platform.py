@@ -7,7 +7,6 @@ of each set, that the first set is told if nothing is named, and the refusals.
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from operator import add
 
 from starlette.responses import Response
 
@@ -82,8 +81,9 @@ def _tell(call: Call, services: list[Service]) -> Response:
         for code, region in REGION_OF.items()
         if (not regions or region in regions) and (not pops or code in pops)
     ]
-    look = _by_pop if pops or "datacenter" in group_by else _by_region
-    found, periods = asked(call, services, window)
+    by_pop = bool(pops) or "datacenter" in group_by
+    look = _by_pop if by_pop else _by_region
+    found, periods = asked(call, services, window, by_pop=by_pop)
     data: list[Row] = []
     for start in periods:
         sums: dict[tuple[str, ...], dict[Measures, Counts]] = {}
@@ -92,8 +92,7 @@ def _tell(call: Call, services: list[Service]) -> Response:
             for code, counts in look(flow, start, start + periods.step, wanted):
                 place = {"datacenter": code, "region": REGION_OF[code]}
                 alike = sums.setdefault(tuple(place[name] for name in group_by), {})
-                before = alike.get(measure)
-                alike[measure] = list(map(add, before, counts)) if before else counts
+                alike[measure] = alike.get(measure, 0) + counts
         at = stamp(datetime.fromtimestamp(start, UTC))
         for key in sorted(sums):
             told = _row(sums[key], metrics or METRICS["delivery_traffic_flow"])

@@ -5,7 +5,6 @@ anybody waiting. Invented too: refusals, and which seconds `ts/{n}/limit/{n}` te
 """
 
 from collections.abc import Callable
-from operator import add
 
 from starlette.responses import Response
 
@@ -15,6 +14,7 @@ from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.state import Row
 from fastly_mcp.sandbox.stats.fields import finished, measures
 from fastly_mcp.sandbox.stats.inspectors import DOMAINS, ORIGINS, Inspector, parted
+from fastly_mcp.sandbox.stats.lanes import unpacked
 from fastly_mcp.sandbox.stats.names import many
 from fastly_mcp.sandbox.stats.traffic import Flow, flows
 from fastly_mcp.sandbox.stats.visitors import KINDS, Counts
@@ -92,8 +92,8 @@ def _since(call: Call, newest: int) -> tuple[int, int]:
 
 def _service(flow: Flow, second: int) -> tuple[Row, Row]:
     shared = flow.by_pop(second, second + 1)
-    counts = {code: parts[0] for code, parts in shared.items() if any(parts[0])}
-    whole = list(map(sum, zip(*counts.values(), strict=True)))
+    counts = {code: parts[0] for code, parts in shared.items() if parts[0]}
+    whole = sum(counts.values())
     return (
         _fields(flow, whole) if whole else {},
         {code: _fields(flow, each) for code, each in counts.items()},
@@ -105,7 +105,7 @@ def _fields(flow: Flow, counts: Counts) -> Row:
     row = finished(measure(counts))
     # By spans of ten milliseconds, each under its upper end.
     histogram: dict[str, int] = {}
-    for kind, count, wait in zip(KINDS, counts, measure.wait, strict=True):
+    for kind, count, wait in zip(KINDS, unpacked(counts, len(KINDS)), measure.wait, strict=True):
         if kind.outcome == "miss" and count:
             end = str(wait // 10_000 * 10 + 10)
             histogram[end] = histogram.get(end, 0) + count
@@ -125,5 +125,5 @@ def _parts(call: Call, flow: Flow, second: int, inspector: Inspector) -> tuple[R
         told = inspector.measure(flow, counts)
         if told:
             by_pop.setdefault(code, {})[name] = told
-            wholes[name] = list(map(add, wholes[name], counts)) if name in wholes else counts
+            wholes[name] = wholes.get(name, 0) + counts
     return {name: inspector.measure(flow, counts) for name, counts in wholes.items()}, dict(by_pop)

@@ -17,7 +17,8 @@ from itertools import compress
 from operator import add, sub
 
 from fastly_mcp.sandbox.state import Service, Traffic, World
-from fastly_mcp.sandbox.stats.days import DAY, Day, Incidents, Purges
+from fastly_mcp.sandbox.stats.days import DAY, NONE, Day, Incidents, Purges
+from fastly_mcp.sandbox.stats.lanes import packed, unpacked
 from fastly_mcp.sandbox.stats.visitors import (
     KINDS,
     REGION_OF,
@@ -32,25 +33,28 @@ SWITCHES = {"version.activate": True, "version.deactivate": False}
 """The events that begin and end a service's traffic."""
 
 
-@lru_cache(4096)
-def apportion(count: int, weights: tuple[int, ...]) -> tuple[int, ...]:
+def apportion(count: int, weights: tuple[int, ...]) -> Sequence[int]:
     """Share out a count by d'Hondt's rule: when the count grows, no share ever shrinks."""
-    if len(weights) == 1 or not count:
-        return (count,) * len(weights)
+    # The rule starts anew whenever each has as many seats as its weight says.
+    rounds, rest = divmod(count, sum(weights))
+    begun = _begun(rest, weights)
+    return [rounds * weight + seats for weight, seats in zip(weights, begun, strict=True)]
+
+
+@lru_cache(8192)
+def _begun(count: int, weights: tuple[int, ...]) -> list[int]:
     whole = sum(weights)
     seats = [count * weight // whole for weight in weights]
-    left = count - sum(seats)
-    if left:
-        claims = [
-            ((seat + 1) / weight, at)
-            for at, (seat, weight) in enumerate(zip(seats, weights, strict=True))
-        ]
-        heapify(claims)
-        for _ in range(left):
-            at = claims[0][1]
-            seats[at] += 1
-            heapreplace(claims, ((seats[at] + 1) / weights[at], at))
-    return tuple(seats)
+    claims = [
+        ((seat + 1) / weight, at)
+        for at, (seat, weight) in enumerate(zip(seats, weights, strict=True))
+    ]
+    heapify(claims)
+    for _ in range(count - sum(seats)):
+        at = claims[0][1]
+        seats[at] += 1
+        heapreplace(claims, ((seats[at] + 1) / weights[at], at))
+    return seats
 
 
 def epoch(stamp: str) -> int:
@@ -72,10 +76,9 @@ class Flow:
     def series(self, edges: Iterable[tuple[int, int]]) -> Iterator[list[Counts]]:
         """The counts of each region in each span of time; none of the spans crosses midnight."""
         for start, end in edges:
-            total = [[0] * len(KINDS) for _ in REGIONS]
+            total = list(NONE)
             for before, after in self._moments(start, end):
-                for region, (had, has) in enumerate(zip(before, after, strict=True)):
-                    total[region] = list(map(add, total[region], map(sub, has, had)))
+                total = list(map(add, total, map(sub, after, before)))
             yield total
 
     def by_pop(
@@ -86,14 +89,18 @@ class Flow:
         only: Collection[str] = (),
     ) -> Shared:
         """Each POP's counts in such a span, shared out among parts by their weights."""
-        found: Shared = {
-            code: [[0] * len(KINDS) for _ in parts]
-            for code in REGION_OF
-            if not only or code in only
-        }
+        found: Shared = {code: [0] * len(parts) for code in REGION_OF if not only or code in only}
         for before, after in self._moments(start, end):
             for sign, counts in ((-1, before), (1, after)):
-                _share_out(counts, parts, sign, found)
+                for region, by_kind in zip(REGIONS.values(), counts, strict=True):
+                    wanted = tuple(code in found for code in region.pops)
+                    if any(wanted):
+                        weights = tuple(region.pops.values())
+                        codes = compress(region.pops, wanted)
+                        shares = _shared(by_kind, weights, wanted, parts)
+                        for code, share in zip(codes, shares, strict=True):
+                            for part, each in enumerate(share):
+                                found[code][part] += sign * each
         return found
 
     def _moments(self, start: int, end: int) -> Iterator[tuple[Sequence[Counts], Sequence[Counts]]]:
@@ -113,17 +120,20 @@ class Flow:
         return self.days[number]
 
 
-def _share_out(counts: Sequence[Counts], parts: tuple[int, ...], sign: int, found: Shared) -> None:
-    for region, by_kind in zip(REGIONS.values(), counts, strict=True):
-        wanted = [code in found for code in region.pops]
-        if not any(wanted):
-            continue
-        weights = tuple(region.pops.values())
-        for kind, count in enumerate(by_kind):
-            shares = zip(region.pops, apportion(count, weights), strict=True)
-            for code, seats in compress(shares, wanted):
-                for part, share in enumerate(apportion(seats, parts)):
-                    found[code][part][kind] += sign * share
+@lru_cache(256)
+def _shared(
+    counts: Counts, weights: tuple[int, ...], wanted: tuple[bool, ...], parts: tuple[int, ...]
+) -> list[list[Counts]]:
+    """The shares of the parts of those POPs of a region that are wanted."""
+    # Of each kind by POP, turned into: of each POP by kind.
+    by_kind = [apportion(count, weights) for count in unpacked(counts, len(KINDS))]
+    by_pop = compress(zip(*by_kind, strict=True), wanted)
+    if len(parts) == 1:
+        return [[packed(seats)] for seats in by_pop]
+    return [
+        list(map(packed, zip(*(apportion(seat, parts) for seat in seats), strict=True)))
+        for seats in by_pop
+    ]
 
 
 def flows(world: World, services: Iterable[Service], now: datetime) -> list[Flow]:
@@ -151,7 +161,7 @@ def flows(world: World, services: Iterable[Service], now: datetime) -> list[Flow
             Flow(
                 service,
                 traffic,
-                purges[service.id],
+                sorted(purges[service.id]),
                 incidents[service.id],
                 _active(epoch(service.created_at), end, switches[service.id]),
             )

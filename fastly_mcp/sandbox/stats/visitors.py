@@ -43,8 +43,8 @@ KINDS = (
 )
 STRUGGLING = KINDS[14]
 """What half of the answers are like that a failing origin still gives."""
-Counts = list[int]
-"""How many there were of each of KINDS."""
+Counts = int
+"""How many there were of each of KINDS, side by side as `lanes` has them."""
 PASSED, SYNTHETIC, FAILED = 0.06, 0.015, 0.0004
 """Shares of all requests; the rest is what the cache may hold."""
 
