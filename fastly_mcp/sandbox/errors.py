@@ -69,6 +69,11 @@ def bad_request(detail: str) -> FastlyError:
     return FastlyError(400, {"msg": "Bad request", "detail": detail})
 
 
+def write_only() -> FastlyError:
+    """A private dictionary's items are not read [falco#144]."""
+    return bad_request("Not allowed to read contents of write_only dictionary")
+
+
 def service_deleted(service_id: str) -> FastlyError:
     """A service that is gone [go-fastly services/details_with_filters/cleanup.yaml]."""
     return bad_request(f"Service '{service_id}' is deleted")

@@ -33,6 +33,8 @@ the choice is made here, so that nobody mistakes it for Fastly's. Invented too, 
 - Which values a field of a versioned object may have are the official client's; that others are
   refused, that a port is one of TCP's and a domain's name a host's (`DOMAIN`), and in which words,
   is told nowhere (`services.fields`).
+- From a page beyond the last the way back is to the last (`paging`).
+- Whether a dictionary is private, its newest version says (`services.dictionaries`).
 - A director's backends are renamed and deleted with the backends; whatever else names an object
   does so by its name, and dangles (`services.references`).
 - Domains are not taken from each other: two services may list the same one, and the first serves.
@@ -56,8 +58,8 @@ from fastly_mcp.sandbox.errors import (
     record_not_found,
 )
 
-PER_PAGE_LIMIT = 100
-"""GET /service: documented as 1 to 100; that more is cut to 100, as here, is not."""
+SERVICES_PER_PAGE = 200
+"""Documented as 1 to 100, recorded as 200; that more is cut to that, as here, is not."""
 
 CHANGES_PER_HOUR = 1000
 """Documented as the default limit; that the 1001st change is the first refused is a reading."""

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from fastly_mcp.sandbox import errors, invented
+from fastly_mcp.sandbox import errors
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.state import Row
 
@@ -12,20 +12,20 @@ API = "https://api.fastly.com"
 
 
 def classic_page(
-    call: Call, rows: list[Any], *, per_page: int = 20, sort: str = "created"
+    call: Call, rows: list[Any], *, per_page: int = 20, most: int = 100, sort: str = "created"
 ) -> tuple[list[Any], dict[str, str]]:
-    """One page of a classic list, and its Link header.
+    """One page of a classic list, and its Link header; `per_page` is cut to `most`.
 
     The header as recorded: last, next, prev, first, and none for a single page.
     """
     page = call.number("page", 1)
-    per_page = call.number("per_page", per_page, invented.PER_PAGE_LIMIT)
+    per_page = call.number("per_page", per_page, most)
     last = max(1, -(-len(rows) // per_page))
     pages: dict[str, int] = {}
     if page < last:
         pages |= {"last": last, "next": page + 1}
     if page > 1 and last > 1:
-        pages |= {"prev": page - 1, "first": 1}
+        pages |= {"prev": min(page - 1, last), "first": 1}
     links = []
     for rel, number in pages.items():
         query = {
@@ -62,7 +62,7 @@ def json_api_page(
         "first": address(1),
         "last": address(last),
         "next": address(page + 1) if page < last else None,
-        "prev": address(page - 1) if page > 1 else None,
+        "prev": address(min(page - 1, last)) if page > 1 else None,
         "self": address(page),
     }
     meta = {

@@ -108,6 +108,41 @@ async def test_a_batch_has_a_thousand_changes_at_most(client: httpx2.AsyncClient
     assert 'rel="next"' in first.headers["link"]
 
 
+async def test_a_page_has_more_items_than_entries(client: httpx2.AsyncClient) -> None:
+    changes: list[Any] = [{"op": "create", "item_key": str(at)} for at in range(150)]
+    await client.patch(f"{DICTIONARY}/items", json={"items": changes})
+    changes = [{"op": "create", "ip": f"192.0.2.{at}"} for at in range(150)]
+    await client.patch(f"{ACL}/entries", json={"entries": changes})
+    for path, count in ((f"{DICTIONARY}/items", 152), (f"{ACL}/entries", 100)):
+        listed = await client.get(path, params={"per_page": 1000})
+        assert len(listed.json()) == count
+
+
+async def test_the_items_of_a_private_dictionary_are_written_but_not_read(
+    client: httpx2.AsyncClient,
+) -> None:
+    given = {"name": "secrets", "write_only": "1"}
+    made = (await client.post(f"{DRAFT}/dictionary", data=given)).json()
+    at = f"{SHOP}/dictionary/{made['id']}"
+    item = {"item_key": "key", "item_value": "hush"}
+    assert (await client.post(f"{at}/item", data=item)).status_code == 200
+    assert (await client.put(f"{at}/item/key", data={"item_value": "2"})).status_code == 200
+    assert (await client.patch(f"{at}/item/key", data={"item_value": "3"})).status_code == 200
+    batch = {"items": [{"op": "upsert", "item_key": "more", "item_value": "4"}]}
+    assert (await client.patch(f"{at}/items", json=batch)).status_code == 200
+    for path in ("items", "item/key", "item/none"):
+        refused = await client.get(f"{at}/{path}")
+        assert refused.status_code == 400
+        assert refused.json() == {
+            "msg": "Bad request",
+            "detail": "Not allowed to read contents of write_only dictionary",
+        }
+    info = await client.get(f"{DRAFT}/dictionary/{made['id']}/info")
+    assert info.json()["item_count"] == 2
+    assert (await client.delete(f"{at}/item/key")).json() == {"status": "ok"}
+    assert (await client.delete(f"{at}/item/key")).status_code == 404
+
+
 async def test_items_change_without_an_activation_and_whatever_is_locked(
     client: httpx2.AsyncClient,
 ) -> None:

@@ -160,15 +160,14 @@ def _members(service_id: str, container_id: str, kind: Kind, given: Any, at: str
     if kind.plural == "dictionaries":
         if not isinstance(given, dict):
             raise SeedError("items must be a map")
-        return {
-            key: dictionaries.make_item(service_id, container_id, key, value, at)
-            for key, value in read(dict.fromkeys(given, text()), given).items()
-        }
+        values = read(dict.fromkeys(given, text()), given)
+        given = [{"item_key": key, "item_value": value} for key, value in values.items()]
     if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
         raise SeedError(f"{INSIDE[kind.plural]} must be a list of maps")
-    make = acls.make_entry if kind.plural == "acls" else pools.make_server
+    members = {each.plural: each for each in (dictionaries.ITEMS, acls.ENTRIES, pools.SERVERS)}
+    make, named_by = members[kind.plural].make, members[kind.plural].named_by
     rows = [
         make(service_id, container_id, make_id(f"{container_id} {number}"), each, at)
         for number, each in enumerate(given)
     ]
-    return {row["id"]: row for row in rows}
+    return {row[named_by]: row for row in rows}

@@ -100,12 +100,14 @@ def list_services(call: Call) -> Response:
         key=lambda service: (getattr(service, field), service.id),
         reverse=call.query.get("direction") == "descend",
     )
-    page, links = classic_page(call, found)
+    page, links = classic_page(call, found, most=invented.SERVICES_PER_PAGE)
     return classic([listed_row(call, service) for service in page], headers=links)
 
 
 def create_service(call: Call) -> Response:
-    """A new service, with one empty version."""
+    """A new service, with one empty version; not for tokens limited to others, which is invented."""
+    if call.token.services:
+        raise errors.not_authorized()
     given = call.given()
     name, kind = str(given.get("name") or ""), str(given.get("type") or "vcl")
     if not name.strip():

@@ -11,7 +11,8 @@ from fastly_mcp.sandbox.state import Row
 
 
 def _snippet(call: Call) -> tuple[dict[str, Row], Row]:
-    service, snippet_id = container(call, "snippets")
+    service, snippet = container(call, "snippets")
+    snippet_id = snippet["id"]
     held = members(service, snippet_id)
     if "content" not in held:
         raise errors.no_such_member("Snippet", id=snippet_id, service_id=service.id)
