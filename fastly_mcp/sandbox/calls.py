@@ -149,9 +149,9 @@ def form(text: str) -> Row:
             _listed(fields, found["name"]).append(value)
         elif found["key"] is not None:
             inner = fields.get(found["name"])
-            fields[found["name"]] = (inner if isinstance(inner, dict) else {}) | {
-                found["key"]: value
-            }
+            if not isinstance(inner, dict):
+                inner = fields[found["name"]] = {}
+            inner[found["key"]] = value
         elif raw in fields:
             _listed(fields, raw).append(value)
         else:

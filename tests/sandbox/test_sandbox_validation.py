@@ -187,3 +187,18 @@ async def test_a_director_keeps_a_backend_that_is_renamed_and_loses_one_that_is_
     # A clone shares its rows, and keeps them.
     kept = await client.get(f"/service/{SHOP}/version/{clone}/director/one")
     assert kept.json()["backends"] == ["one", "two"]
+
+
+async def test_the_many_parts_of_a_form_are_read_in_one_go(client: httpx2.AsyncClient) -> None:
+    parts = "&".join(f"response[part{at}]=x" for at in range(50_000))
+    sent = "name=login&response[status]=429&response[content]=Slowly!"
+    for body, more in ((sent, 0), (f"{parts}&{sent}", 50_000)):
+        at = await new_version(client)
+        made = await client.post(
+            f"{at}/rate-limiters",
+            content=body,
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )
+        row = made.json()
+        assert (row["name"], row["response"]["status"]) == ("login", 429)
+        assert len(row["response"]) == 2 + more
