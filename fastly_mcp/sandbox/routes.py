@@ -8,7 +8,7 @@ are those of TLS, whose table is `resources.tls`.
 
 from functools import partial
 
-from fastly_mcp.sandbox.account import account, events, tokens, users
+from fastly_mcp.sandbox.account import account, automation_tokens, events, tokens, users
 from fastly_mcp.sandbox.doors import doors
 from fastly_mcp.sandbox.edge import network, purges
 from fastly_mcp.sandbox.resources import (
@@ -31,14 +31,19 @@ from fastly_mcp.sandbox.resources import (
 from fastly_mcp.sandbox.routing import Access, Side, family, tree
 from fastly_mcp.sandbox.services import (
     acls,
+    custom_vcl,
     dictionaries,
     directors,
-    features,
+    http3,
+    image_optimizer,
+    managed_logging,
     objects,
     packages,
     pools,
+    rate_limiters,
     services,
     snippets,
+    versioned_domains,
     versions,
 )
 from fastly_mcp.sandbox.stats import history, inspectors, platform, realtime, usage
@@ -86,11 +91,11 @@ SERVICES = (
 
 OBJECTS = (
     objects.endpoints(),
-    classic(f"{VERSION}/domain", GET=features.list_domains),
-    classic(f"{VERSION}/domain/check_all", GET=features.check_domains),
-    classic(f"{VERSION}/domain/{{name}}/check", GET=features.check_domain),
-    classic(f"{VERSION}/vcl/{{name}}/main", PUT=features.choose_main_vcl),
-    classic(f"{VERSION}/vcl/{{name}}/download", GET=features.download_vcl),
+    classic(f"{VERSION}/domain", GET=versioned_domains.list_domains),
+    classic(f"{VERSION}/domain/check_all", GET=versioned_domains.check_domains),
+    classic(f"{VERSION}/domain/{{name}}/check", GET=versioned_domains.check_domain),
+    classic(f"{VERSION}/vcl/{{name}}/main", PUT=custom_vcl.choose_main_vcl),
+    classic(f"{VERSION}/vcl/{{name}}/download", GET=custom_vcl.download_vcl),
     classic(
         f"{VERSION}/director/{{name}}/backend/{{backend}}",
         GET=directors.get_director_backend,
@@ -99,21 +104,21 @@ OBJECTS = (
     ),
     classic(
         f"{VERSION}/http3",
-        GET=features.get_http3,
-        POST=features.enable_http3,
-        DELETE=features.disable_http3,
+        GET=http3.get_http3,
+        POST=http3.enable_http3,
+        DELETE=http3.disable_http3,
     ),
     newer(
         f"{VERSION}/image_optimizer_default_settings",
-        GET=features.get_image_settings,
-        PATCH=features.update_image_settings,
+        GET=image_optimizer.get_image_settings,
+        PATCH=image_optimizer.update_image_settings,
     ),
     classic(f"{VERSION}/package", GET=packages.get_package, PUT=packages.upload_package),
     classic(
         "/rate-limiters/{name}",
-        GET=features.get_rate_limiter,
-        PUT=features.update_rate_limiter,
-        DELETE=features.delete_rate_limiter,
+        GET=rate_limiters.get_rate_limiter,
+        PUT=rate_limiters.update_rate_limiter,
+        DELETE=rate_limiters.delete_rate_limiter,
     ),
     classic(f"{VERSION}/dictionary/{{container_id}}/info", GET=dictionaries.get_dictionary_info),
     classic(f"{DICTIONARY}/items", GET=dictionaries.list_items, PATCH=dictionaries.change_items),
@@ -148,8 +153,8 @@ OBJECTS = (
     ),
     classic(
         f"{SERVICE}/log_stream/managed/instance_output",
-        POST=features.start_log_tailing,
-        DELETE=features.stop_log_tailing,
+        POST=managed_logging.start_log_tailing,
+        DELETE=managed_logging.stop_log_tailing,
     ),
 )
 
@@ -178,15 +183,15 @@ ACCOUNT = (
     classic("/sudo", POST=tokens.enter_sudo),
     newer(
         "/automation-tokens",
-        GET=tokens.list_automation_tokens,
-        POST=tokens.create_automation_token,
+        GET=automation_tokens.list_tokens,
+        POST=automation_tokens.create_token,
     ),
     newer(
         "/automation-tokens/{token_id}",
-        GET=tokens.get_automation_token,
-        DELETE=tokens.revoke_automation_token,
+        GET=automation_tokens.get_token,
+        DELETE=automation_tokens.revoke_token,
     ),
-    newer("/automation-tokens/{token_id}/services", GET=tokens.list_automation_token_services),
+    newer("/automation-tokens/{token_id}/services", GET=automation_tokens.list_services),
     newer(
         "/realms/fastly/.well-known/openid-configuration",
         Access.ANYONE,

@@ -11,6 +11,8 @@ SHOP = "u8jzPde0IgxLd6GncfBAep"
 BLOG = "fJBd0Kh8oOOL8dKLzdocJ2"
 CUSTOMER = "8rESQedUStPKR0CsTy4Qwb"
 SAM = "3kQvW0bJtYyHn6sGd1RzPe"
+NOW = "2026-03-01T12:00:00Z"
+OTHER = "c9QeWJKY40uvSwMFLZDe1f"
 BULK = "application/vnd.api+json; ext=bulk"
 
 
@@ -29,9 +31,7 @@ async def types(client: httpx2.AsyncClient) -> list[str]:
     """Of the events since the start, newest first."""
     rows = (await client.get("/events?page[size]=100")).json()["data"]
     return [
-        row["attributes"]["event_type"]
-        for row in rows
-        if row["attributes"]["created_at"] == "2026-03-01T12:00:00Z"
+        row["attributes"]["event_type"] for row in rows if row["attributes"]["created_at"] == NOW
     ]
 
 
@@ -97,7 +97,7 @@ async def test_a_new_token_may_be_limited_to_services(
     value = row["access_token"]
     listed = (await client.get("/service", headers={"Fastly-Key": value})).json()
     assert {each["id"] for each in listed} == {SHOP, BLOG}
-    for service_id, expected in ((SHOP, 200), (BLOG, 200), ("c9QeWJKY40uvSwMFLZDe1f", 403)):
+    for service_id, expected in ((SHOP, 200), (BLOG, 200), (OTHER, 403)):
         assert await status(client, value, "GET", f"/service/{service_id}/details") == expected
         assert await status(client, value, "POST", f"/service/{service_id}/purge_all") == expected
 
@@ -171,15 +171,59 @@ async def test_tokens_are_revoked_in_bulk_wholly_or_not_at_all(client: httpx2.As
         assert await status(client, row["access_token"], "GET", "/service") == 401
 
 
-async def test_a_user_has_a_hundred_tokens_at_most(client: httpx2.AsyncClient) -> None:
-    there = len((await client.get("/tokens")).json())
+async def test_a_user_has_a_hundred_live_tokens_at_most(client: httpx2.AsyncClient) -> None:
+    rows = (await client.get("/tokens")).json()
+    live = [row for row in rows if not row["expires_at"] or row["expires_at"] > NOW]
+    assert len(live) < len(rows)
     statuses = [
         (await client.post("/tokens", data={"name": str(at)})).status_code for at in range(100)
     ]
-    assert statuses.count(200) + there < 101
-    assert set(statuses[-10:]) == {400}
+    assert statuses.count(200) == 100 - len(live)
+    assert set(statuses[-len(live) :]) == {400}
     sam = await client.post("/tokens", data={"name": "x"}, headers={"Fastly-Key": "sandbox-sam"})
     assert sam.status_code == 200
+
+
+async def test_automation_tokens_do_not_count(client: httpx2.AsyncClient) -> None:
+    for at in range(101):
+        response = await client.post("/automation-tokens", json={"name": str(at)})
+        assert response.status_code == 200, response.text
+    assert (await client.post("/tokens", data={"name": "x"})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/tokens", "/automation-tokens"])
+async def test_a_limited_token_makes_tokens_with_its_own_limits(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    client.headers["Fastly-Key"] = (await made(client, services=[SHOP, BLOG]))["access_token"]
+    every = (await client.post(path, json={"name": "x"})).json()
+    assert every["services"] == [SHOP, BLOG]
+    one = (await client.post(path, json={"name": "x", "services": [BLOG]})).json()
+    assert one["services"] == [BLOG]
+    assert await status(client, one["access_token"], "GET", f"/service/{SHOP}") == 403
+    before = await client.get(f"/customer/{CUSTOMER}/tokens")
+    for services in ([OTHER], [SHOP, OTHER], OTHER):
+        refused = await client.post(path, json={"name": "x", "services": services})
+        assert refused.status_code == 403
+    after = await client.get(f"/customer/{CUSTOMER}/tokens")
+    assert len(after.json()) == len(before.json())
+
+
+async def test_a_limited_token_makes_no_services(client: httpx2.AsyncClient) -> None:
+    client.headers["Fastly-Key"] = (await made(client, services=[SHOP]))["access_token"]
+    assert (await client.post("/service", data={"name": "more"})).status_code == 403
+    assert len((await client.get("/service")).json()) == 1
+
+
+@pytest.mark.parametrize("scope", ["purge_select", "purge_all purge_select global:read"])
+@pytest.mark.parametrize("path", ["/tokens", "/automation-tokens", "/sudo"])
+async def test_a_token_that_is_not_global_makes_no_tokens(
+    client: httpx2.AsyncClient, path: str, scope: str
+) -> None:
+    token = (await made(client, scope=scope))["access_token"]
+    body = {"name": "x", "scope": "purge_select", "username": "kit", "password": "x"}
+    refused = await client.post(path, json=body, headers={"Fastly-Key": token})
+    assert refused.status_code == 403
 
 
 async def test_users_see_their_own_tokens_and_the_customer_has_all(

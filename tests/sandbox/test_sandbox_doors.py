@@ -1,6 +1,7 @@
 """The doors of the sandbox: they open to a header only, and do what they say."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -9,9 +10,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Message
 
+from fastly_mcp.sandbox.app import EveryPath
 from fastly_mcp.sandbox.doors.faults import DROP, KINDS, Dropped
 from fastly_mcp.sandbox.routes import ENDPOINTS
 from fastly_mcp.sandbox.routing import Side
+from fastly_mcp.sandbox.state import World
 from tests.sandbox.any_request import Request, send
 
 pytestmark = pytest.mark.anyio
@@ -160,6 +163,27 @@ async def test_reading_leaves_the_digest_as_it_is(client: httpx2.AsyncClient, pa
     before = await digest(client)
     await client.get(path)
     assert await digest(client) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda world: setattr(world.tokens["sandbox"], "user_id", "another"),
+        lambda world: setattr(world.tokens["sandbox"], "is_automation", True),
+        lambda world: setattr(world.tokens["sandbox"], "may_read_itself", False),
+        lambda world: setattr(world.limits, "changes_per_hour", 5),
+        lambda world: setattr(world.limits, "purges_per_hour", 5),
+        lambda world: setattr(world.limits, "edge_checks_per_hour", 5),
+    ],
+)
+async def test_the_digest_is_over_tokens_and_limits(
+    client: httpx2.AsyncClient, app: Starlette, change: Callable[[World], None]
+) -> None:
+    (route,) = app.routes
+    assert isinstance(route, EveryPath)
+    before = await digest(client)
+    change(route.sandbox.world)
+    assert await digest(client) != before
 
 
 async def test_reading_what_is_empty_leaves_the_digest_as_it_is(

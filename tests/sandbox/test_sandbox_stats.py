@@ -11,6 +11,7 @@ import pytest
 from fastly_mcp.sandbox.edge.pops import POPS
 from fastly_mcp.sandbox.stats import chronic
 from fastly_mcp.sandbox.stats.names import ALWAYS, KNOWN
+from fastly_mcp.sandbox.stats.sending import Parts
 
 pytestmark = pytest.mark.anyio
 
@@ -223,12 +224,11 @@ async def test_the_head_of_rows_has_no_body(client: httpx2.AsyncClient) -> None:
     assert response.content == b""
 
 
-async def test_a_fault_plays_with_rows_as_well(client: httpx2.AsyncClient) -> None:
-    await client.post("/_sandbox/faults", json={"kind": "drip", "path": "/stats/*"})
-    dripped = await client.get(f"/stats/service/{SHOP}/field/hits", params={"from": "3 days ago"})
-    whole = await client.get(f"/stats/service/{SHOP}/field/hits", params={"from": "3 days ago"})
-    assert dripped.json() == whole.json()
-    assert whole.json()["data"]
+def test_the_parts_of_an_answer_are_a_body_too() -> None:
+    response = Parts(iter([b"a", b"b"]))
+    assert response.body == b"ab"
+    assert response.body == b"ab"
+    assert list(response.parts) == [b"ab"]
 
 
 @pytest.mark.parametrize(

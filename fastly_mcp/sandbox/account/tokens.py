@@ -1,4 +1,4 @@
-"""API tokens: of users, and automation tokens, which answer in three different shapes."""
+"""API tokens of users, and what they have in common with automation tokens."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -8,7 +8,7 @@ from starlette.responses import Response
 from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.account.account import check_customer
 from fastly_mcp.sandbox.account.events import record
-from fastly_mcp.sandbox.answers import classic, classic_nothing, newer, newer_nothing
+from fastly_mcp.sandbox.answers import classic, classic_nothing
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.state import Row, Token, World, make_id, stamp
 
@@ -64,9 +64,17 @@ def list_customer_tokens(call: Call) -> Response:
 
 def create_token(call: Call) -> Response:
     """A new token of the user who asks. The answer alone holds its value, and has no `scopes`."""
-    token = _made(call, call.given())
-    value = _put(call, token)
-    record(call, "token.create", name=token.name)
+    live = [
+        token
+        for token in call.world.tokens.values()
+        if token.user_id == call.token.user_id
+        and not token.is_automation
+        and not (token.expires_at and token.expires_at <= call.stamp)
+    ]
+    if len(live) >= ACTIVE:
+        raise invented.does_not_fit(f"a user may have {ACTIVE} tokens")
+    token = make(call, call.given())
+    value = keep(call, token)
     return classic(
         {
             "id": token.id,
@@ -84,24 +92,23 @@ def create_token(call: Call) -> Response:
     )
 
 
-def _put(call: Call, token: Token) -> str:
+def keep(call: Call, token: Token) -> str:
     """Keep a new token; its value begins so that it is sent over plain http."""
     for serial in count(len(call.world.tokens)):
         value = f"sandbox-{make_id(f'{token.id} {serial}', 24)}"
         if value not in call.world.tokens:
             break
     call.world.tokens[value] = token
+    record(call, "token.create", name=token.name)
     return value
 
 
-def _made(call: Call, given: Row) -> Token:
+def make(call: Call, given: Row) -> Token:
+    """A new token, which may do no more than the one that asks for it."""
     scopes = tuple(str(given.get("scope") or "global").split())
     if not scopes or not SCOPES.issuperset(scopes):
         # Documented as an error of its own [agent toolkit, account-management.md].
         raise errors.FastlyError(400, {"msg": "invalid_scope"})
-    mine = [token for token in call.world.tokens.values() if token.user_id == call.token.user_id]
-    if len(mine) >= ACTIVE:
-        raise invented.does_not_fit(f"a user may have {ACTIVE} tokens")
     services = _services(call, given.get("services") or given.get("service_id") or [])
     return Token(
         id=call.world.new_id(),
@@ -115,14 +122,19 @@ def _made(call: Call, given: Row) -> Token:
 
 
 def _services(call: Call, given: object) -> tuple[str, ...]:
-    """The services that a token is limited to: one id, or several in a list or as `services[0]`."""
+    """The services that a token is limited to: one id, or several in a list or as `services[0]`.
+
+    Invented: those of the token that asks if none are named, and no others than those.
+    """
     if isinstance(given, dict):
         given = list(given.values())
     services = tuple(map(str, given if isinstance(given, list) else [given]))
     for service_id in services:
         if service_id not in call.world.services:
             raise invented.no_such_service(service_id)
-    return services
+        if not call.token.covers(service_id):
+            raise errors.not_authorized()
+    return services or call.token.services
 
 
 def _expiry(call: Call, text: object) -> str | None:
@@ -151,12 +163,12 @@ def enter_sudo(call: Call) -> Response:
 
 
 def revoke_itself(call: Call) -> Response:
-    _revoke(call, call.token.id)
+    revoke(call, call.token.id)
     return classic_nothing()
 
 
 def revoke_token(call: Call) -> Response:
-    _revoke(call, call.params["token_id"])
+    revoke(call, call.params["token_id"])
     return classic_nothing()
 
 
@@ -173,115 +185,14 @@ def revoke_tokens(call: Call) -> Response:
         if token_id not in known:
             raise errors.cannot_find("token", token_id)
     for token_id in dict.fromkeys(wanted):
-        _revoke(call, token_id)
+        revoke(call, token_id)
     return classic_nothing()
 
 
-def _revoke(call: Call, token_id: str) -> None:
+def revoke(call: Call, token_id: str) -> None:
     for value, token in call.world.tokens.items():
         if token.id == token_id:
             del call.world.tokens[value]
             record(call, "token.destroy", name=token.name)
             return
     raise errors.cannot_find("token", token_id)
-
-
-# Automation tokens: the list says `scopes` and means text, one alone says `scope` and has no
-# services, and a new one has "" where the others have null [go-fastly automation_tokens/].
-
-
-def _automation_token(call: Call) -> Token:
-    for token in call.world.tokens.values():
-        if token.is_automation and token.id == call.params["token_id"]:
-            return token
-    raise errors.cannot_find("token", call.params["token_id"])
-
-
-def _listed(world: World, token: Token) -> Row:
-    row = token_row(world, token)
-    del row["user_id"], row["scope"]
-    return row | {
-        "access_token": "",
-        "creator_id": token.user_id,
-        "role": token.role,
-        "scopes": " ".join(token.scopes),
-        "tls_access": False,
-    }
-
-
-def list_automation_tokens(call: Call) -> Response:
-    found = [token for token in call.world.tokens.values() if token.is_automation]
-    page, per_page = call.number("page", 1), call.number("per_page", 100, 100)
-    return newer(
-        {
-            "data": [
-                _listed(call.world, token)
-                for token in found[(page - 1) * per_page : page * per_page]
-            ],
-            "meta": {
-                "current_page": page,
-                "per_page": per_page,
-                "record_count": len(found),
-                "total_pages": max(1, -(-len(found) // per_page)),
-            },
-        }
-    )
-
-
-def create_automation_token(call: Call) -> Response:
-    given = call.given()
-    role = str(given.get("role") or "engineer")
-    if role not in ROLES:
-        raise invented.does_not_fit("role is unknown")
-    token = _made(call, given)
-    token.is_automation, token.role = True, role
-    value = _put(call, token)
-    record(call, "token.create", name=token.name)
-    return newer(
-        {
-            "id": token.id,
-            "name": token.name,
-            "customer_id": call.world.customer["id"],
-            "role": role,
-            "scope": " ".join(token.scopes),
-            "services": token.services,
-            "created_at": token.created_at,
-            "expires_at": token.expires_at or "",
-            "ip": "",
-            "last_used_at": "",
-            "user_agent": "",
-            "tls_access": False,
-            "access_token": value,
-        }
-    )
-
-
-def get_automation_token(call: Call) -> Response:
-    token = _automation_token(call)
-    return newer(
-        {
-            "id": token.id,
-            "name": token.name,
-            "role": token.role,
-            "scope": " ".join(token.scopes),
-            "services": None,
-            "created_at": token.created_at,
-            "expires_at": token.expires_at,
-            "ip": token.ip,
-            "last_used_at": token.last_used_at,
-            "user_agent": token.user_agent,
-            "access_token": "",
-        }
-    )
-
-
-def list_automation_token_services(call: Call) -> Response:
-    token = _automation_token(call)
-    data = [each for each in token.services if each in call.world.services]
-    count_ = {"current_page": 1, "per_page": 100, "record_count": len(data), "total_pages": 1}
-    return newer({"data": data, "meta": count_})
-
-
-def revoke_automation_token(call: Call) -> Response:
-    _revoke(call, _automation_token(call).id)
-    return newer_nothing()

@@ -99,5 +99,5 @@ def delete_user(call: Call) -> Response:
 
 
 def request_password_reset(call: Call) -> Response:
-    """Mails nobody. It is all the same whether there is such a user, as strangers may ask."""
+    """Mails nobody, and tells nobody whether there is such a user, which is invented."""
     return classic(OK)

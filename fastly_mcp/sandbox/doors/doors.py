@@ -18,6 +18,8 @@ from fastly_mcp.sandbox.state import Row, Service, stamp
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 FARTHEST = 10 * 366 * 86_400
 """Seconds that the clock may be moved."""
+OF_USE = frozenset({"last_used_at", "ip", "user_agent", "sudo_expires_at"})
+"""What a token keeps of its use."""
 
 
 def asked_address(call: Call) -> Address:
@@ -118,10 +120,11 @@ def get_digest(call: Call) -> Response:
     configuration = {
         "customer": world.customer,
         "users": world.users,
-        "tokens": {
-            token.id: [token.name, token.scopes, token.services, token.expires_at, token.role]
+        "tokens": [
+            {name: value for name, value in asdict(token).items() if name not in OF_USE}
             for token in world.tokens.values()
-        },
+        ],
+        "limits": {name: value for name, value in asdict(world.limits).items() if name != "counts"},
         "services": {service_id: _told(each) for service_id, each in world.services.items()},
         "collections": {name: rows for name, rows in world.collections.items() if rows},
     }

@@ -105,8 +105,9 @@ def list_services(call: Call) -> Response:
 
 
 def create_service(call: Call) -> Response:
-    """A new service, with one empty version; not for tokens limited to others, which is invented."""
+    """A new service, with one empty version."""
     if call.token.services:
+        # It would be none of those that the token is limited to; the refusal is invented.
         raise errors.not_authorized()
     given = call.given()
     name, kind = str(given.get("name") or ""), str(given.get("type") or "vcl")
