@@ -7,7 +7,7 @@ from fastly_mcp.sandbox.account.events import record
 from fastly_mcp.sandbox.answers import OK, classic
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.services.kinds import BY_PLURAL
-from fastly_mcp.sandbox.services.objects import put_in
+from fastly_mcp.sandbox.services.objects import replace
 from fastly_mcp.sandbox.state import Row, Version
 
 
@@ -47,8 +47,7 @@ def _director_backend(call: Call, director: Row, version: Version) -> Response:
 
 def _with_backends(call: Call, version: Version, director: Row, backends: list[str]) -> None:
     new = director | {"backends": backends, "updated_at": call.stamp}
-    rows = tuple(new if row is director else row for row in version.objects["directors"])
-    put_in(version, BY_PLURAL["directors"], rows, call.stamp)
+    replace(version, BY_PLURAL["directors"], director, new, call.stamp)
 
 
 def get_director_backend(call: Call) -> Response:

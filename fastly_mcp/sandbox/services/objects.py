@@ -41,6 +41,14 @@ def put_in(version: Version, kind: Kind, rows: tuple[Row, ...], at: str) -> None
     version.updated_at = at
 
 
+def replace(version: Version, kind: Kind, old: Row, new: Row | None, at: str) -> None:
+    """Put a row in the stead of another, or none; what names the other by name may follow."""
+    rows = (new if row is old else row for row in version.objects[kind.plural])
+    put_in(version, kind, tuple(row for row in rows if row is not None), at)
+    if new is None or new["name"] != old["name"]:
+        follow(version, kind, old["name"], new["name"] if new else None)
+
+
 def find(call: Call, kind: Kind, version: Version) -> Row:
     """The row that the path names."""
     name = call.params["name"]
@@ -96,8 +104,14 @@ def get(kind: Kind, call: Call) -> Response:
 def update(kind: Kind, call: Call) -> Response:
     version, given = call.draft(), call.given()
     old = find(call, kind, version)
+    new = change(kind, version, old, given, call.stamp)
+    return _changed(kind, call, version, new, given, verb="update", old=old, new=new)
+
+
+def change(kind: Kind, version: Version, old: Row, given: Row, at: str) -> Row:
+    """A row as it becomes, which takes the old one's place."""
     with invented.fitting():
-        new = {**old, **read(kind.fields, given), "updated_at": call.stamp}
+        new = {**old, **read(kind.fields, given), "updated_at": at}
         new |= _derived(kind, new, given)
     if kind.path == "snippet":
         # What a snippet is it stays, and a dynamic one's content is outside the versions.
@@ -105,19 +119,14 @@ def update(kind: Kind, call: Call) -> Response:
         new["content"] = None if new["dynamic"] == "1" else new["content"]
     if given.get("name", old["name"]) != old["name"]:
         new["name"] = new_name(kind, version, given["name"])
-    rows = tuple(new if row is old else row for row in version.objects[kind.plural])
-    put_in(version, kind, rows, call.stamp)
-    if new["name"] != old["name"]:
-        follow(version, kind, old["name"], new["name"])
-    return _changed(kind, call, version, new, given, verb="update", old=old, new=new)
+    replace(version, kind, old, new, at)
+    return new
 
 
 def delete(kind: Kind, call: Call) -> Response:
     version = call.draft()
     old = find(call, kind, version)
-    rows = tuple(row for row in version.objects[kind.plural] if row is not old)
-    put_in(version, kind, rows, call.stamp)
-    follow(version, kind, old["name"], None)
+    replace(version, kind, old, None, call.stamp)
     record(call, f"{kind.path.partition('/')[0]}.delete", call.service().id, name=old["name"])
     return classic(OK)
 
