@@ -46,8 +46,8 @@ async def test_the_name_of_a_service_is_its_own(client: httpx2.AsyncClient) -> N
         assert refused.status_code == 409
         assert refused.json()["detail"] == "Duplicate service: 'shop-prod'"
     # Also where a token does not reach the other one.
-    limited = await client.post(
-        "/service", data={"name": "blog"}, headers={"Fastly-Key": "sandbox-one-service"}
+    limited = await client.put(
+        f"/service/{SHOP}", data={"name": "blog"}, headers={"Fastly-Key": "sandbox-one-service"}
     )
     assert limited.status_code == 409
 
