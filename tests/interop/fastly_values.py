@@ -65,6 +65,8 @@ VALUES: Row = {
     "field": "requests",
     "mode": "log",
     "traffic_ramp": "50",
+    # What is in a private dictionary cannot be read.
+    "write_only": False,
     # Names of the network.
     "address": "origin.example",
     "fqdn": "sandbox.larkspur.example",

@@ -102,13 +102,7 @@ KINDS = (
         {"Port": 8080, "Weight": 70, "Shield": None, "MaxConn": 100},
     ),
     Kind("acl", "", {}, "", {}),
-    Kind(
-        "dictionary",
-        "--write-only",
-        {"WriteOnly": True},
-        "--write-only=false",
-        {"WriteOnly": False},
-    ),
+    Kind("dictionary", "", {"WriteOnly": False}, "", {"WriteOnly": False}),
     Kind(
         "vcl custom",
         "--main --content='sub vcl_recv { #FASTLY recv }'",
@@ -212,6 +206,26 @@ DICTIONARY_ENTRIES = (
     ),
     Step(f"{ITEM.format('delete')} --key=/sale", says="Deleted"),
     Step(f"{ITEM.format('describe')} --key=/sale", rc=1, says="404 Not Found.*item_key => /sale"),
+    Step(
+        f"service dictionary create {VERSION} --name=secrets --write-only",
+        says=r"\(id (?P<secrets>\w+), service",
+    ),
+    Step(
+        "service dictionary-entry create -s $service --dictionary-id=$secrets --key=a --value=b",
+        says="Created",
+    ),
+    Step(
+        "service dictionary-entry describe -s $service --dictionary-id=$secrets --key=a",
+        rc=1,
+        says="400 Bad Request.*Not allowed to read contents of write_only dictionary",
+    ),
+    # The CLI reads the items as well.
+    Step(f"service dictionary describe {VERSION} --name=secrets --json", rc=1, says="Not allowed"),
+    Step(f"service dictionary update {VERSION} --name=secrets --write-only=false"),
+    Step(
+        f"service dictionary describe {VERSION} --name=secrets --json",
+        json={"Name": "secrets", "WriteOnly": False, "ItemCount": 1},
+    ),
 )
 
 SNIPPET = f"service vcl snippet {{}} {VERSION} --snippet-id=$snippet --dynamic"
