@@ -24,7 +24,7 @@ DOOR_HEADER = "Sandbox-Door"
 DOORS = "/_sandbox/"
 LARGEST = 100 * 2**20
 """Bytes of a body: packages and values of KV stores have smaller limits of their own."""
-READS = {"GET", "HEAD"}
+READS = {"GET", "HEAD", "OPTIONS"}
 NOBODY = Token("", "", (), "", "")
 
 
@@ -128,7 +128,7 @@ class EveryPath(BaseRoute):
         limits = self.sandbox.world.limits
         if endpoint.access is Access.PURGE_SELECT:
             return limits.purges()
-        if endpoint.method != "GET" and endpoint.side is not Side.DOOR:
+        if endpoint.method not in READS and endpoint.side is not Side.DOOR:
             return limits.changes(token.user_id)
         return None
 

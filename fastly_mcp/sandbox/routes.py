@@ -225,8 +225,8 @@ STATS = (
     classic("/metrics/v2/platform/entities/{service_id}/{granularity}", GET=platform.get_entity),
     # rt.fastly.com, which the sandbox answers for as well.
     *(
-        newer(f"/v1/{what}/{{service_id}}/ts/{when}", GET=handler)
-        for what, handler in (
+        newer(f"/v1/{what}/{{service_id}}/ts/{when}", access, **{method: handler})
+        for what, told in (
             ("channel", realtime.get_channel),
             ("domains", realtime.get_domains),
             ("origins", realtime.get_origins),
@@ -236,6 +236,10 @@ STATS = (
             "h/limit/{max_entries}",
             "{timestamp}",
             "{timestamp}/limit/{max_entries}",
+        )
+        for method, handler, access in (
+            ("GET", told, Access.READ),
+            ("OPTIONS", realtime.get_preflight, Access.ANYONE),
         )
     ),
 )

@@ -8,6 +8,12 @@ import pytest
 from starlette.applications import Starlette
 
 from fastly_mcp.sandbox import create_app
+from fastly_mcp.sandbox.stats import realtime
+
+
+@pytest.fixture(autouse=True)
+def polls_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(realtime, "WAIT", 0.0)
 
 
 @pytest.fixture

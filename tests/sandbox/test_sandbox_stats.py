@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from fastly_mcp.sandbox.edge.pops import POPS
-from fastly_mcp.sandbox.stats import chronic
+from fastly_mcp.sandbox.stats import chronic, realtime
 from fastly_mcp.sandbox.stats.names import ALWAYS, KNOWN
 from fastly_mcp.sandbox.stats.sending import Parts
 
@@ -358,6 +358,35 @@ async def test_real_time_tells_the_last_whole_second(client: httpx2.AsyncClient)
     for field in ("requests", "hits", "body_size", "status_2xx"):
         assert whole[field] == sum(pop.get(field, 0) for pop in entry["datacenter"].values())
     assert sum(whole["miss_histogram"].values()) == whole.get("miss", 0)
+
+
+@pytest.mark.parametrize(
+    ("when", "waits"),
+    [("ts/0", False), ("ts/h", False), (f"ts/{PRESENT}", True), (f"ts/{PRESENT}/limit/3", True)],
+)
+async def test_a_poll_waits_for_data(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, when: str, waits: bool
+) -> None:
+    waited = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(anyio, "sleep", sleep)
+    monkeypatch.setattr(realtime, "WAIT", 1.0)
+    body = await ask(client, f"/v1/channel/{SHOP}/{when}")
+    assert bool(body["Data"]) is not waits
+    assert waited == [1.0] * waits
+
+
+async def test_a_browser_may_ask_real_time(client: httpx2.AsyncClient) -> None:
+    del client.headers["Fastly-Key"]
+    asked = {"Origin": "https://console.example", "Access-Control-Request-Method": "GET"}
+    response = await client.options(f"/v1/channel/{SHOP}/ts/0", headers=asked)
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Fastly-Key" in response.headers["Access-Control-Allow-Headers"]
+    assert "GET" in response.headers["Access-Control-Allow-Methods"]
 
 
 async def test_real_time_goes_on_where_it_was(client: httpx2.AsyncClient) -> None:

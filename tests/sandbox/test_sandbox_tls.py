@@ -351,3 +351,22 @@ async def test_a_body_that_is_no_document_is_refused_in_jsonapis_form(
     for content in ("{", "[]", '{"data": []}'):
         response = await client.post("/tls/subscriptions", content=content)
         assert error(response)[:2] == (400, "Bad request")
+
+
+async def test_a_domain_outlives_its_subscription_only(client: httpx2.AsyncClient) -> None:
+    domains = "/domain-management/v1/domains"
+    domain = (await client.post(domains, json={"fqdn": "new.larkspur.example"})).json()
+    document = body(tls_domains=["new.larkspur.example"])
+    subscription = (await made(client, "/tls/subscriptions", document))["id"]
+    refused = await client.delete(f"{domains}/{domain['id']}")
+    assert (refused.status_code, refused.headers["Content-Type"]) == (400, "application/json")
+    assert refused.json()["errors"] == [
+        {
+            "title": "Invalid value for subscriptions",
+            "detail": "This domain is linked to the following Fastly-managed TLS subscription(s): "
+            f"{subscription}. Remove the subscription(s) before deleting this domain.",
+        }
+    ]
+    assert (await client.get(f"{domains}/{domain['id']}")).status_code == 200
+    assert (await client.delete(f"/tls/subscriptions/{subscription}")).status_code == 204
+    assert (await client.delete(f"{domains}/{domain['id']}")).status_code == 204

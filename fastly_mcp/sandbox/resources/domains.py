@@ -100,7 +100,20 @@ def update_domain(call: Call) -> Response:
 
 
 def delete_domain(call: Call) -> Response:
-    del call.world.collection("domains")[_find(call)["id"]]
+    """Not while a subscription has its name [terraform-provider-fastly#1141]."""
+    row = _find(call)
+    linked = [
+        str(each["id"])
+        for each in call.world.collection("tls_subscriptions").values()
+        if row["fqdn"] in each["tls_domains"]
+    ]
+    if linked:
+        raise invalid(
+            "subscriptions",
+            "This domain is linked to the following Fastly-managed TLS subscription(s): "
+            f"{', '.join(linked)}. Remove the subscription(s) before deleting this domain.",
+        )
+    del call.world.collection("domains")[row["id"]]
     return newer_nothing()
 
 

@@ -4,6 +4,7 @@ The table of their types; what is odd in it is recorded so.
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from fastly_mcp.sandbox.answers import JSON
 from fastly_mcp.sandbox.resources import tls_changes, tls_rows
@@ -53,7 +54,7 @@ TYPES: Mapping[str, Type] = {
             event="tls.certificate",
             rows=tls_rows.certificates,
             read=tls_changes.read_certificate,
-            before_delete=tls_changes.keep_active_certificate,
+            before_delete=partial(tls_changes.keep_active, "certificate"),
             includes="tls_activations",
             filters={
                 "in_use": "in_use",
@@ -193,7 +194,7 @@ TYPES: Mapping[str, Type] = {
             event="tls.mutual_authentication",
             rows=tls_rows.mutual_authentications,
             read=tls_changes.read_mutual_authentication,
-            before_delete=tls_changes.keep_used_mutual_authentication,
+            before_delete=partial(tls_changes.keep_active, "mutual authentication"),
             includes="tls_activations",
         ),
     )

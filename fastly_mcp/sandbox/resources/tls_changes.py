@@ -104,10 +104,10 @@ def read_certificate(call: Call, given: Given, old: Row | None) -> Row:
     return named(given, row["issued_to"] or names[0], old) | row | times | {"replace": False}
 
 
-def keep_active_certificate(call: Call, row: Row) -> None:
-    """Documented: what is enabled for a domain cannot be deleted."""
+def keep_active(noun: str, call: Call, row: Row) -> None:
+    """Documented of certificates: what is enabled for a domain cannot be deleted."""
     if row["in_use"]:
-        raise cannot("delete certificate", "Certificate has active domains")
+        raise cannot(f"delete {noun}", f"{noun.capitalize()} has active domains")
 
 
 def read_bulk_certificate(call: Call, given: Given, old: Row | None) -> Row:
@@ -182,11 +182,6 @@ def read_mutual_authentication(call: Call, given: Given, old: Row | None) -> Row
                 activations[each["id"]] = each | {"mutual_authentication": None}
     first = f"Mutual authentication {row_id[:8]}"
     return {"id": row_id, "enforced": enforced} | named(given, first, old)
-
-
-def keep_used_mutual_authentication(call: Call, row: Row) -> None:
-    if row["tls_activations"]:
-        raise cannot("delete mutual authentication", "Mutual authentication has active domains")
 
 
 def active(call: Call, subscription: Row) -> list[Row]:

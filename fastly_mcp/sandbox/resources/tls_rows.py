@@ -6,6 +6,7 @@ Invented: the names and addresses that challenges and configurations tell; that 
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from fastly_mcp.sandbox.state import Row, World, make_id
 
@@ -37,13 +38,23 @@ def configurations(world: World) -> Rows:
     }
 
 
-def activations_by(world: World, field: str) -> dict[str, list[str]]:
-    """The ids of activations by what they name in a field."""
-    found: dict[str, list[str]] = {}
+def activated(collection: str, field: str, world: World) -> Rows:
+    """Rows with the activations that name them in a field.
+
+    That managed certificates are among the certificates is invented.
+    """
+    used: dict[str, list[str]] = {}
     for row in world.collection("tls_activations").values():
         if row[field]:
-            found.setdefault(row[field], []).append(row["id"])
-    return found
+            used.setdefault(row[field], []).append(row["id"])
+    return {
+        row["id"]: row | {"tls_activations": used.get(row["id"], []), "in_use": row["id"] in used}
+        for row in world.collection(collection).values()
+    }
+
+
+certificates = partial(activated, "tls_certificates", "tls_certificate")
+mutual_authentications = partial(activated, "mutual_authentications", "mutual_authentication")
 
 
 def private_keys(world: World) -> Rows:
@@ -52,23 +63,6 @@ def private_keys(world: World) -> Rows:
     return {
         row["id"]: row | {"in_use": row["public_key_sha1"] in used}
         for row in world.collection("tls_private_keys").values()
-    }
-
-
-def certificates(world: World) -> Rows:
-    """Managed ones are among them: that they are is invented."""
-    used = activations_by(world, "tls_certificate")
-    return {
-        row["id"]: row | {"tls_activations": used.get(row["id"], []), "in_use": row["id"] in used}
-        for row in world.collection("tls_certificates").values()
-    }
-
-
-def mutual_authentications(world: World) -> Rows:
-    used = activations_by(world, "mutual_authentication")
-    return {
-        row["id"]: row | {"tls_activations": used.get(row["id"], [])}
-        for row in world.collection("mutual_authentications").values()
     }
 
 

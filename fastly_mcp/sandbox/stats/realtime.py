@@ -1,12 +1,16 @@
 """Real time, as rt.fastly.com tells it: the last two minutes of a service, second by second.
 
-A long poll ends with an answer without data here as there, but at once: the sandbox does not keep
-anybody waiting. Invented too: refusals, and which seconds `ts/{n}/limit/{n}` tells (the newest).
+A poll that finds nothing is kept waiting before it is told so, as the recorded one was for 1.5 s
+[go-fastly realtime_stats/get.yaml, X-Timer]. Invented: that it always waits for WAIT seconds and
+does not end sooner, that `ts/h` never waits, how a preflight is answered beyond the headers that
+are recorded, refusals, and which seconds `ts/{n}/limit/{n}` tells (the newest).
 """
 
 from collections.abc import Callable
 
+import anyio
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from fastly_mcp.sandbox import errors
 from fastly_mcp.sandbox.answers import JSON, dumped
@@ -21,6 +25,8 @@ from fastly_mcp.sandbox.stats.visitors import KINDS, Counts
 
 DELAY = 9
 """Seconds until a second is counted [go-fastly realtime_stats/get.yaml]."""
+WAIT = 1.0
+"""Seconds of a poll without data; these do not depend on the sandbox's clock."""
 SECONDS = 120
 """How far back there are data."""
 HEADERS = {
@@ -39,8 +45,25 @@ HEADERS = {
 }
 NOT_IN_REAL_TIME = many("bandwidth hit_ratio tls_handshake_sent_bytes orig_{req,resp}_header_size")
 """[PY realtime_measurements.py]"""
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Max-Age": "86400",
+}
 Second = Callable[[Flow, int], tuple[Row, Row]]
 """What one second was like, all in all and by POP."""
+
+
+class Waiting(Response):
+    """An answer that is held back, as there is nothing in it: who polls shall not ask at once."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await anyio.sleep(WAIT)
+        await super().__call__(scope, receive, send)
+
+
+def get_preflight(call: Call) -> Response:
+    """What a browser asks before it asks with a token."""
+    return Response(None, 204, HEADERS | PREFLIGHT)
 
 
 def get_channel(call: Call) -> Response:
@@ -71,9 +94,11 @@ def tell(call: Call, look: Second, product: str | None = None) -> Response:
                         {"recorded": second, "aggregated": aggregated, "datacenter": by_pop}
                     )
     body: Row = {"Data": data, "Timestamp": newest + 1, "AggregateDelay": DELAY}
-    if not data:
-        body |= {"Timestamp": timestamp or present, "Error": "No data available, please retry"}
-    return Response(dumped(body), 200, HEADERS, JSON)
+    if data:
+        return Response(dumped(body), 200, HEADERS, JSON)
+    body |= {"Timestamp": timestamp or present, "Error": "No data available, please retry"}
+    kind = Waiting if "timestamp" in call.params else Response
+    return kind(dumped(body), 200, HEADERS, JSON)
 
 
 def _since(call: Call, newest: int) -> tuple[int, int]:
