@@ -7,18 +7,39 @@ the choice is made here, so that nobody mistakes it for Fastly's. Invented too, 
   include purge_select, and of roles and per-service permissions nothing follows (`routing.Access`).
 - A token that lacks a scope, may not read itself or is limited to other services is refused with
   `errors.not_authorized`, a recorded body, though not recorded for these cases.
+- A token that is limited to services makes no services, and only tokens that are limited to some of
+  its own (`account.tokens`, `services.services`).
+- No password is wrong, nobody deletes themselves, a user's tokens go along, and which logins are
+  e-mail addresses (`account.tokens`, `account.users`). That a token, user, event or customer is not
+  there is told in the form of `errors.cannot_find`.
+- The sentences of the audit log's descriptions and what its metadata hold, but for the two states
+  of an update, in which the secrets of log endpoints stand as they are: whether Fastly takes them
+  out is told nowhere. How many events are kept (`account.events`).
+- A body that is no JSON, no object or too deep is refused in the legacy form also where newer
+  services answer (`calls`), and how a page, a cursor or a sort that is none is read (`paging`).
 - Every change but a purge by URL or key counts against the hourly limit, also where no header says
   so (`app`).
 - Rows inside /details look like the rows of the lists (`services.services.version_detail`).
 - GET /service/{id}/domain shows the active version's domains; `version` of a listed service that
   was never activated is its newest (`services.services`).
+- Which twenty POPs there are, and where; the recorded ones are ninety (`edge.pops`).
+- A key that is named twice in a batch is purged once (`edge.purges`).
 - What the edge check does to the edge, and how the origins' content changes (`edge.cache`).
 - What TLS refuses and in which words, where nobody reported it, and what becomes of PEM that holds
   nothing (`resources.tls_changes`, `resources.pem`, `resources.tls_rows`).
 - What a compiler would say of VCL, beyond one recorded warning, and how VCL that turns purges away
   is read, for the sandbox runs none (`services.vcl`).
-- Which products are for VCL or for Compute services only (`resources.products`).
-- When an alert fired: its history is made of the incidents (`resources.alerts`).
+- An `include`, `filter` or `sort` that a type of JSON:API does not know is passed over
+  (`resources.documents`).
+- Of domain management the words for what does not fit but a name that is taken and a subscription,
+  the 404, and which names could be bought (`resources.domains`).
+- The most rows of a page where only the default is known (`resources.kv_items`,
+  `resources.kv_stores`, `resources.compute_acls`), that renaming a KV store is a 200, and that an
+  ACL's changes need not fit what is there.
+- Nothing follows from service authorizations (`resources.authorizations`), nor from how a product
+  is configured. Which products are for VCL or for Compute services only (`resources.products`).
+- What an alert's definition needs, and when one fired: its history is made of the incidents
+  (`resources.alerts`).
 - Which events a mapping can name beyond the account's and the WAF's, which values of an integration
   are secret beyond those recorded, and that mappings let go of an integration that is deleted
   (`resources.notifications`, `resources.mappings`).
@@ -27,9 +48,12 @@ the choice is made here, so that nobody mistakes it for Fastly's. Invented too, 
 - Two stores, ACLs of Compute or secrets of one kind cannot have the same name; a config store is
   linked where an active version has a resource for it, and what is linked can be deleted all the
   same (`resources.config_stores`). The audit log has nothing of stores, as no event is named so.
-- All traffic (`stats.traffic`, `stats.visitors`), what /stats, real time and the inspectors refuse
-  and how, and how traffic is shared out among domains and origins (`stats.history`,
-  `stats.realtime`, `stats.inspectors`, `stats.platform`).
+- All traffic and what one request weighs (`stats.traffic`, `stats.days`, `stats.visitors`,
+  `stats.fields`); what /stats, real time and the inspectors refuse and how, and how much one answer
+  holds (`stats.history`, `stats.inspectors`); how traffic is shared out among domains and origins
+  (`stats.inspectors`); what usage is made of (`stats.usage`), which metrics a set has
+  (`stats.platform`), which texts are moments beyond those documented (`stats.chronic`).
+- How long a poll of real time waits, and how a browser's preflight is answered (`stats.realtime`).
 - Which values a field of a versioned object may have are the official client's; that others are
   refused, that a port is one of TCP's and a domain's name a host's (`DOMAIN`), and in which words,
   is told nowhere (`services.fields`).
@@ -207,6 +231,11 @@ def bad_image_setting(why: str) -> FastlyError:
     )
     del error.body["status"]
     return error
+
+
+def bad_expiry() -> FastlyError:
+    """That it is a 422 is documented [agent toolkit, account-management.md]."""
+    return FastlyError(422, {"msg": "Invalid expires_at"})
 
 
 def no_such_invoice(invoice_id: str) -> FastlyError:

@@ -138,7 +138,7 @@ def _services(call: Call, given: object) -> tuple[str, ...]:
 
 
 def _expiry(call: Call, text: object) -> str | None:
-    """422 for a time that is none or past [agent toolkit, account-management.md]."""
+    """A time in the future; 422 for any other."""
     if not text:
         return None
     try:
@@ -146,9 +146,9 @@ def _expiry(call: Call, text: object) -> str | None:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=call.now.tzinfo)
         told = stamp(moment)
     except (ValueError, OverflowError):
-        raise errors.FastlyError(422, {"msg": "Invalid expires_at"}) from None
+        raise invented.bad_expiry() from None
     if moment <= call.now:
-        raise errors.FastlyError(422, {"msg": "Invalid expires_at"})
+        raise invented.bad_expiry()
     return told
 
 
