@@ -19,6 +19,7 @@ from fastly_mcp.sandbox.sandbox import Sandbox
 from fastly_mcp.sandbox.seeds.account import builtin, make_world
 from fastly_mcp.sandbox.services.fields import Field
 from fastly_mcp.sandbox.services.kinds import Kind
+from fastly_mcp.sandbox.services.members import Members
 from fastly_mcp.sandbox.state import World
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -176,6 +177,15 @@ def filled(endpoint: Endpoint, choose: Callable[[tuple[str, ...]], str]) -> str:
 
 
 @cache
+def own_fields(endpoint: Endpoint) -> dict[str, Field]:
+    """The fields of the kind that an endpoint is about, if it is one of many alike."""
+    handler: Any = endpoint.handler
+    for each in (*getattr(handler, "args", ()), getattr(handler, "__self__", None)):
+        if isinstance(each, Kind | Members):
+            return each.fields
+    return {}
+
+
 def words(endpoint: Endpoint) -> tuple[str, ...]:
     """Names of fields and parameters that an endpoint may read.
 
@@ -183,14 +193,13 @@ def words(endpoint: Endpoint) -> tuple[str, ...]:
     no family needs a list of its own.
     """
     handler: Any = endpoint.handler
-    found: set[str] = set()
-    for argument in getattr(handler, "args", ()):
-        if isinstance(argument, Kind):
-            found |= argument.takes
+    found = {"name", *own_fields(endpoint)}
     module = sys.modules[getattr(handler, "func", handler).__module__]
     for name, value in vars(module).items():
         if isinstance(value, FunctionType) and value.__module__ == module.__name__:
             found |= set(_texts(value.__code__))
+        elif isinstance(value, Members):
+            found |= value.fields.keys()
         elif is_dataclass(value):
             found |= {each.name for each in fields(value)}
         elif isinstance(value, dict):

@@ -27,6 +27,7 @@ from tests.sandbox.any_request import (
     check_dump,
     filled,
     fresh,
+    own_fields,
     send,
     words,
 )
@@ -166,15 +167,15 @@ def encoded(fields: dict[str, Any], chance: Random) -> tuple[str, bytes]:
     return TYPES[0], json.dumps(chance.choice(forms)).encode()
 
 
-def content(names: tuple[str, ...], chance: Random) -> tuple[str, bytes]:
+def content(names: tuple[str, ...], usual: dict[str, Any], chance: Random) -> tuple[str, bytes]:
     """A body: hostile as a whole, or sensible but for one field or for all."""
     kind = chance.random()
     if kind < 0.1 or not names:
         return chance.choice(TYPES), chance.choice(RAW)
     if kind < 0.2:
         return encoded(dict.fromkeys(names, chance.choice(JUNK)), chance)
-    fields: dict[str, Any] = dict.fromkeys(names, "1") | FITTING
-    fields["name"] = f"fitting {chance.random()}"
+    fields: dict[str, Any] = dict.fromkeys(names, "1") | FITTING | usual
+    fields["name"] = f"fitting{chance.randrange(10**9)}"
     if kind > 0.5:
         fields = {name: fields[name] for name in chance.sample(sorted(fields), 2)}
     if kind < 0.9:
@@ -194,7 +195,8 @@ def strange(endpoint: Endpoint, chance: Random) -> Request:
     asked = {"page": 2} if chance.random() < 0.1 else {}
     if names and (endpoint.method == "GET" or chance.random() < 0.2):
         asked |= {chance.choice([*names, "page[size]"]): chance.choice(JUNK)}
-    media_type, body = ("", b"") if endpoint.method == "GET" else content(names, chance)
+    usual = {name: field.default for name, field in own_fields(endpoint).items() if field.default}
+    media_type, body = ("", b"") if endpoint.method == "GET" else content(names, usual, chance)
     headers = (*ADMITTED, ("Content-Type", media_type))
     return Request(endpoint.method, filled(endpoint, choose), urlencode(asked), headers, body)
 

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from fastly_mcp.sandbox.edge.pops import POPS
 from fastly_mcp.sandbox.resources.products import PRODUCTS
 from fastly_mcp.sandbox.seeds.files import SeedError
 from fastly_mcp.sandbox.seeds.model import SeedService, SeedTraffic, SeedVersion
@@ -11,6 +10,7 @@ from fastly_mcp.sandbox.services import acls, dictionaries, pools
 from fastly_mcp.sandbox.services.fields import defaults, read, text
 from fastly_mcp.sandbox.services.kinds import BY_PLURAL, DETAILS, Kind
 from fastly_mcp.sandbox.services.objects import make_row
+from fastly_mcp.sandbox.services.references import SHIELDS
 from fastly_mcp.sandbox.services.rules import SETTINGS
 from fastly_mcp.sandbox.state import Row, Service, Version, make_id, stamp
 
@@ -123,7 +123,6 @@ def _objects(
     return made
 
 
-SHIELDS = sorted(pop.label for pop in POPS if pop.is_shield)
 VCL_ONLY = {*DETAILS["vcl"]} - {*DETAILS["wasm"], "acls", "dictionaries"}
 """The kinds that become VCL."""
 INSIDE = {"dictionaries": "items", "acls": "entries", "pools": "servers"}

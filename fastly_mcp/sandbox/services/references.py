@@ -7,13 +7,13 @@ from fastly_mcp.sandbox.edge.pops import POPS
 from fastly_mcp.sandbox.services.kinds import KINDS, Kind
 from fastly_mcp.sandbox.state import Version
 
-SHIELDS = {pop.label for pop in POPS if pop.is_shield}
+SHIELDS = tuple(sorted(pop.label for pop in POPS if pop.is_shield))
 
 
 def dangling(version: Version) -> Iterator[str]:
     """What objects of a version name that it does not have."""
     there = {plural: {row["name"] for row in rows} for plural, rows in version.objects.items()}
-    there["shields"] = SHIELDS
+    there["shields"] = {*SHIELDS}
     for kind in KINDS:
         for row in version.objects.get(kind.plural, ()):
             for field, held in kind.fields.items():
