@@ -74,6 +74,11 @@ def write_only() -> FastlyError:
     return bad_request("Not allowed to read contents of write_only dictionary")
 
 
+def not_in_batch(count: int, kind: str, verb: str) -> FastlyError:
+    """A batch that changes what is not there [cli#1583, for items and `delete`]."""
+    return bad_request(f"{count} {kind}(s) for {verb} not found")
+
+
 def service_deleted(service_id: str) -> FastlyError:
     """A service that is gone [go-fastly services/details_with_filters/cleanup.yaml]."""
     return bad_request(f"Service '{service_id}' is deleted")

@@ -349,7 +349,7 @@ class Account(RuleBasedStateMachine):
             if verb == "create" and key in items:
                 status = 409
             elif verb in {"update", "delete"} and key not in items:
-                status = 404
+                status = 400
             if status != 200:
                 break
             if verb == "delete":
@@ -384,7 +384,7 @@ class Account(RuleBasedStateMachine):
         if spoilt:
             batch.append({"op": "delete", "id": "none"})
         path = f"/service/{service.id}/acl/{container}/entries"
-        self.expect(404 if spoilt else 200, "PATCH", path, entries=batch)
+        self.expect(400 if spoilt else 200, "PATCH", path, entries=batch)
         if not spoilt:
             service.entries[container] = {} if delete else dict.fromkeys(entries, "192.0.2.9")
 

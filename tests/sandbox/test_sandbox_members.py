@@ -79,8 +79,8 @@ async def test_a_batch_of_items_is_done_in_its_order(client: httpx2.AsyncClient)
     ("last", "status"),
     [
         ({"op": "create", "item_key": "/sale", "item_value": "x"}, 409),
-        ({"op": "update", "item_key": "none", "item_value": "x"}, 404),
-        ({"op": "delete", "item_key": "none"}, 404),
+        ({"op": "update", "item_key": "none", "item_value": "x"}, 400),
+        ({"op": "delete", "item_key": "none"}, 400),
         ({"op": "replace", "item_key": "/sale"}, 400),
         ({"op": ["create"], "item_key": "x"}, 400),
         ({"op": "create"}, 400),
@@ -95,6 +95,19 @@ async def test_a_batch_of_items_is_done_wholly_or_not_at_all(
     refused = await client.patch(f"{DICTIONARY}/items", json={"items": [first, last]})
     assert refused.status_code == status
     assert await items(client) == before
+
+
+async def test_a_batch_counts_what_is_not_there(client: httpx2.AsyncClient) -> None:
+    keys = ("/sale", "none", "no other")
+    changes = [{"op": "delete", "item_key": key} for key in keys]
+    refused = await client.patch(f"{DICTIONARY}/items", json={"items": changes})
+    assert refused.json() == {
+        "msg": "Bad request",
+        "detail": "2 dictionary_item(s) for delete not found",
+    }
+    # What an earlier operation has deleted is not there either.
+    twice = await client.patch(f"{DICTIONARY}/items", json={"items": [changes[0], changes[0]]})
+    assert twice.json()["detail"] == "1 dictionary_item(s) for delete not found"
 
 
 async def test_a_batch_has_a_thousand_changes_at_most(client: httpx2.AsyncClient) -> None:
@@ -237,14 +250,14 @@ async def test_a_batch_of_entries_is_done_wholly_or_not_at_all(client: httpx2.As
         {"op": "update", "id": office["id"], "comment": "Moved"},
         {"op": "delete", "id": guests["id"]},
     ]
-    for wrong, status in (
-        ({"op": "delete", "id": "none"}, 404),
-        ({"op": "delete", "id": guests["id"]}, 404),
-        ({"op": "upsert", "ip": "192.0.2.8"}, 400),
-        ({"op": {}, "ip": "192.0.2.8"}, 400),
+    for wrong in (
+        {"op": "delete", "id": "none"},
+        {"op": "delete", "id": guests["id"]},
+        {"op": "upsert", "ip": "192.0.2.8"},
+        {"op": {}, "ip": "192.0.2.8"},
     ):
         refused = await client.patch(f"{ACL}/entries", json={"entries": [*changes, wrong]})
-        assert refused.status_code == status
+        assert refused.status_code == 400
         assert await entries(client) == before
     done = await client.patch(f"{ACL}/entries", json={"entries": changes})
     assert done.json() == {"status": "ok"}

@@ -135,19 +135,23 @@ class Members:
     def change(self, call: Call, name: str, *verbs: str) -> Response:
         """A batch: all of it or nothing [go-fastly dictionary_items_batch/, acl_entries_batch/]."""
         service, holder = container(call, self.plural)
-        held = dict(members(service, holder["id"]))
-        for given in batch(call, name):
+        there, changes = members(service, holder["id"]), batch(call, name)
+        held = dict(there)
+        for given in changes:
             verb, wanted = given.get("op"), str(given.get(self.named_by) or "")
             if verb not in verbs:
                 raise invented.does_not_fit(f"op must be one of {', '.join(verbs)}")
             if verb == "create" or (verb == "upsert" and wanted not in held):
                 self.put(call, held, given)
                 continue
-            old = self.find(call, held, wanted)
+            if wanted not in held:
+                alike = [each.get(self.named_by) for each in changes if each.get("op") == verb]
+                count = sum(str(each or "") not in there for each in alike)
+                raise errors.not_in_batch(max(1, count), self.event, verb)
             if verb == "delete":
                 del held[wanted]
             else:
-                self.put(call, held, given, old)
+                self.put(call, held, given, held[wanted])
         service.members[holder["id"]] = held
         record(call, f"{self.event}.batch_update", service.id, name=holder["id"])
         return classic(OK)
