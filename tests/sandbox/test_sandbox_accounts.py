@@ -171,6 +171,23 @@ async def test_tokens_are_revoked_in_bulk_wholly_or_not_at_all(client: httpx2.As
         assert await status(client, row["access_token"], "GET", "/service") == 401
 
 
+@pytest.mark.parametrize("name", [["a"], [[1]], {"a": 1}])
+@pytest.mark.parametrize(
+    ("path", "field", "rest"),
+    [
+        ("/tokens", "name", {}),
+        ("/automation-tokens", "name", {}),
+        ("/domain-management/v1/domains", "description", {"fqdn": "new.larkspur.example"}),
+    ],
+)
+async def test_what_is_no_text_is_refused(
+    client: httpx2.AsyncClient, path: str, field: str, rest: dict[str, str], name: Any
+) -> None:
+    refused = await client.post(path, json={**rest, field: name})
+    assert refused.status_code == 400
+    assert (await client.post(path, json={**rest, field: None})).status_code in {200, 201}
+
+
 async def test_a_user_has_a_hundred_live_tokens_at_most(client: httpx2.AsyncClient) -> None:
     rows = (await client.get("/tokens")).json()
     live = [row for row in rows if not row["expires_at"] or row["expires_at"] > NOW]
@@ -325,7 +342,8 @@ async def test_what_is_refused_leaves_no_event(client: httpx2.AsyncClient) -> No
 
 async def test_changes_are_in_the_log_newest_first(client: httpx2.AsyncClient) -> None:
     await client.put(f"/service/{SHOP}/version/4/clone")
-    await client.post(f"/service/{SHOP}/version/5/backend", data={"name": "new"})
+    backend = {"name": "new", "address": "origin.example"}
+    await client.post(f"/service/{SHOP}/version/5/backend", data=backend)
     await client.delete(f"/service/{SHOP}/version/5/backend/new")
     await client.put(f"/service/{SHOP}/version/5/activate")
     token = await made(client)

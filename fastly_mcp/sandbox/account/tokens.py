@@ -10,6 +10,7 @@ from fastly_mcp.sandbox.account.account import check_customer
 from fastly_mcp.sandbox.account.events import record
 from fastly_mcp.sandbox.answers import classic, classic_nothing
 from fastly_mcp.sandbox.calls import Call
+from fastly_mcp.sandbox.services.fields import optional, read
 from fastly_mcp.sandbox.state import Row, Token, World, make_id, stamp
 
 SCOPES = frozenset({"global", "global:read", "purge_select", "purge_all"})
@@ -110,9 +111,11 @@ def make(call: Call, given: Row) -> Token:
         # Documented as an error of its own [agent toolkit, account-management.md].
         raise errors.FastlyError(400, {"msg": "invalid_scope"})
     services = _services(call, given.get("services") or given.get("service_id") or [])
+    with invented.fitting():
+        named = read({"name": optional()}, given)
     return Token(
         id=call.world.new_id(),
-        name=str(given.get("name") or "unnamed"),
+        name=named.get("name") or "unnamed",
         scopes=scopes,
         user_id=call.token.user_id,
         created_at=call.stamp,
@@ -137,12 +140,12 @@ def _services(call: Call, given: object) -> tuple[str, ...]:
     return services or call.token.services
 
 
-def _expiry(call: Call, text: object) -> str | None:
+def _expiry(call: Call, given: object) -> str | None:
     """A time in the future; 422 for any other."""
-    if not text:
+    if not given:
         return None
     try:
-        moment = datetime.fromisoformat(str(text))
+        moment = datetime.fromisoformat(str(given))
         moment = moment if moment.tzinfo else moment.replace(tzinfo=call.now.tzinfo)
         told = stamp(moment)
     except (ValueError, OverflowError):

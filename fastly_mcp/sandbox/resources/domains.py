@@ -57,7 +57,7 @@ def create_domain(call: Call) -> Response:
         "service_id": service_id,
         "activated": service_id is not None,
         "verified": False,
-        "description": str(given.get("description") or ""),
+        "description": _description(given),
         "created_at": at,
         "updated_at": at,
     }
@@ -73,6 +73,13 @@ def _service_id(call: Call, given: Row) -> str | None:
     if service is None or service.deleted_at:
         raise invalid("service_id", "service_id names no service")
     return service.id
+
+
+def _description(given: Row) -> str:
+    description = given.get("description") or ""
+    if not isinstance(description, str):
+        raise invalid("description", "description is no text")
+    return description
 
 
 def _find(call: Call) -> Row:
@@ -94,7 +101,7 @@ def update_domain(call: Call) -> Response:
         service_id = _service_id(call, given)
         changed |= {"service_id": service_id, "activated": service_id is not None}
     if "description" in given:
-        changed["description"] = str(given["description"] or "")
+        changed["description"] = _description(given)
     call.world.collection("domains")[row["id"]] = row | changed
     return newer(row | changed)
 
