@@ -205,7 +205,17 @@ async def test_what_stats_refuse(
     assert response.json() == {"status": "error", "msg": msg}
 
 
-@pytest.mark.parametrize("path", ["/stats", f"/stats/service/{SHOP}?by=hour"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/stats",
+        f"/stats/service/{SHOP}?by=hour",
+        "/stats/aggregate",
+        "/stats/usage_by_service",
+        "/metrics/v2/platform/aggregate/daily",
+        f"/metrics/domains/services/{SHOP}",
+    ],
+)
 async def test_meanwhile_others_are_answered(client: httpx2.AsyncClient, path: str) -> None:
     answered = []
 
@@ -213,7 +223,7 @@ async def test_meanwhile_others_are_answered(client: httpx2.AsyncClient, path: s
         answered.append((await client.get(path)).url.path)
 
     async with anyio.create_task_group() as group:
-        group.start_soon(ask_for, f"{path}{'&' if '?' in path else '?'}from=100 days ago")
+        group.start_soon(ask_for, path)
         group.start_soon(ask_for, "/current_customer")
     assert answered == ["/current_customer", path.partition("?")[0]]
 
@@ -222,6 +232,19 @@ async def test_the_head_of_rows_has_no_body(client: httpx2.AsyncClient) -> None:
     response = await client.head("/stats")
     assert response.status_code == 200
     assert response.content == b""
+
+
+async def test_a_sandbox_may_start_over_meanwhile(client: httpx2.AsyncClient) -> None:
+    path = "/stats/usage_by_month?month=2"
+    before, answers = await ask(client, path), []
+
+    async def ask_again() -> None:
+        answers.append(await ask(client, path))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask_again)
+        group.start_soon(client.post, "/_sandbox/reset")
+    assert answers == [before]
 
 
 def test_the_parts_of_an_answer_are_a_body_too() -> None:

@@ -145,21 +145,28 @@ def get_aggregate(call: Call) -> Response:
     """All services as if they were one."""
     window = read_window(call)
     found, periods = asked(call, within_reach(call), window)
-    # Counts first, fields last: services whose requests weigh the same share the work.
+    return parts(window, _added_up(found, window, periods))
+
+
+def _added_up(found: list[Flow], window: Window, periods: range) -> Iterator[bytes]:
+    """Counts first, fields last: services whose requests weigh the same share the work."""
     sums: dict[int, dict[Measures, Counts]] = {}
     for flow in found:
         measure = measures(flow)
         for start, counts in counted(flow, window, periods):
             alike = sums.setdefault(start, {})
             alike[measure] = alike.get(measure, 0) + counts
-    data = []
+        yield b""
+    yield from listed(_whole_rows(sums))
+
+
+def _whole_rows(sums: dict[int, dict[Measures, Counts]]) -> Iterator[Row]:
     for start in sorted(sums):
         fields: dict[str, int] = {}
         for measure, counts in sums[start].items():
             put_together(fields, measure(counts))
         if fields:
-            data.append(ZEROS | finished(fields) | {"start_time": start})
-    return answer(window, data)
+            yield ZEROS | finished(fields) | {"start_time": start}
 
 
 def list_regions(call: Call) -> Response:

@@ -13,13 +13,14 @@ from datetime import datetime
 from starlette.responses import Response
 
 from fastly_mcp.sandbox import errors
-from fastly_mcp.sandbox.answers import classic
+from fastly_mcp.sandbox.answers import dumped
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.state import Row, Service, World, stamp
 from fastly_mcp.sandbox.stats import chronic
 from fastly_mcp.sandbox.stats.fields import HEADERS, ORIGIN, finished, measures, plain
 from fastly_mcp.sandbox.stats.lanes import unpacked
 from fastly_mcp.sandbox.stats.names import CODES, many
+from fastly_mcp.sandbox.stats.sending import Parts
 from fastly_mcp.sandbox.stats.traffic import Flow, flows
 from fastly_mcp.sandbox.stats.visitors import KINDS, REGION_OF, Counts
 from fastly_mcp.sandbox.stats.windows import PERIODS, STATS_REGIONS, USUAL, Window
@@ -142,6 +143,21 @@ class Question:
     limit: int
     cursor: int
 
+    @property
+    def meta(self) -> Row:
+        """As it is told."""
+        by = ",".join(self.group_by)
+        return {
+            "start": stamp(self.window.start),
+            "end": stamp(self.window.end),
+            "downsample": self.window.by,
+            "metric": ",".join(self.metrics),
+            "limit": self.limit,
+            "sort": by,
+            "group_by": by,
+            "filters": {f"{name}s": ",".join(words) for name, words in self.filters.items()},
+        }
+
     def passes(self, dimensions: dict[str, str]) -> bool:
         return all(dimensions[name] in wanted for name, wanted in self.filters.items())
 
@@ -213,11 +229,21 @@ def parted(
 def inspect(call: Call, inspector: Inspector) -> Response:
     """Time series, one for each combination of what it is grouped by; zeros are left out."""
     service, question = call.service(), read_question(call, inspector)
+    parts = inspector.parts(call.world, service) if inspector.product in service.products else {}
+    found = flows(call.world, [service], call.now) if parts else []
+    return Parts(_series(inspector, question, found, parts, question.window.periods(call.now)))
+
+
+def _series(
+    inspector: Inspector,
+    question: Question,
+    visited: list[Flow],
+    parts: dict[str, int],
+    periods: range,
+) -> Iterator[bytes]:
     found: dict[tuple[str, ...], list[Row]] = {}
     group_by = tuple(name for name in question.group_by if name != "none")
-    parts = inspector.parts(call.world, service) if inspector.product in service.products else {}
-    for flow in flows(call.world, [service], call.now) if parts else ():
-        periods = question.window.periods(call.now)
+    for flow in visited:
         for start in periods:
             sums: dict[tuple[str, ...], Counts] = {}
             for dimensions, counts in parted(
@@ -231,24 +257,14 @@ def inspect(call: Call, inspector: Inspector) -> Response:
                 values = {name: told[name] for name in question.metrics if told.get(name)}
                 if values:
                     found.setdefault(key, []).append(values | {"timestamp": start})
-    end = question.cursor + question.limit
+            yield b""
     data = [
         {"dimensions": dict(zip(group_by, key, strict=True)), "values": found[key]}
         for key in sorted(found)
     ]
-    by = ",".join(question.group_by)
-    meta = {
-        "start": stamp(question.window.start),
-        "end": stamp(question.window.end),
-        "downsample": question.window.by,
-        "metric": ",".join(question.metrics),
-        "limit": question.limit,
-        "next_cursor": str(end) if end < len(data) else "",
-        "sort": by,
-        "group_by": by,
-        "filters": {f"{name}s": ",".join(words) for name, words in question.filters.items()},
-    }
-    return classic({"status": "success", "meta": meta, "data": data[question.cursor : end]})
+    end = question.cursor + question.limit
+    meta = question.meta | {"next_cursor": str(end) if end < len(data) else ""}
+    yield dumped({"status": "success", "meta": meta, "data": data[question.cursor : end]})
 
 
 def get_domains(call: Call) -> Response:

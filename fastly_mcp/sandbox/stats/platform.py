@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from starlette.responses import Response
 
 from fastly_mcp.sandbox import errors
-from fastly_mcp.sandbox.answers import classic
+from fastly_mcp.sandbox.answers import dumped
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.state import Row, Service, stamp
 from fastly_mcp.sandbox.stats.fields import Measures, finished, measures, put_together
 from fastly_mcp.sandbox.stats.history import asked, within_reach
 from fastly_mcp.sandbox.stats.inspectors import Wrong
 from fastly_mcp.sandbox.stats.names import KNOWN
+from fastly_mcp.sandbox.stats.sending import Parts
 from fastly_mcp.sandbox.stats.traffic import Flow
 from fastly_mcp.sandbox.stats.visitors import REGION_OF, REGIONS, Counts
 from fastly_mcp.sandbox.stats.windows import STATS_REGIONS, USUAL, Window
@@ -84,29 +85,34 @@ def _tell(call: Call, services: list[Service]) -> Response:
     by_pop = bool(pops) or "datacenter" in group_by
     look = _by_pop if by_pop else _by_region
     found, periods = asked(call, services, window, by_pop=by_pop)
-    data: list[Row] = []
-    for start in periods:
-        sums: dict[tuple[str, ...], dict[Measures, Counts]] = {}
-        for flow in found:
-            measure = measures(flow)
-            for code, counts in look(flow, start, start + periods.step, wanted):
-                place = {"datacenter": code, "region": REGION_OF[code]}
-                alike = sums.setdefault(tuple(place[name] for name in group_by), {})
-                alike[measure] = alike.get(measure, 0) + counts
-        at = stamp(datetime.fromtimestamp(start, UTC))
-        for key in sorted(sums):
-            told = _row(sums[key], metrics or METRICS["delivery_traffic_flow"])
-            if told:
-                data.append({"timestamp": at} | dict(zip(group_by, key, strict=True)) | told)
     end = cursor + limit
-    meta = {
+    meta: Row = {
         "from": stamp(window.start),
         "to": stamp(window.end),
         "group_by": ",".join(group_by),
         "limit": limit,
-        "next_cursor": str(end) if end < len(data) else "",
     }
-    return classic({"meta": meta, "data": data[cursor:end]})
+
+    def told() -> Iterator[bytes]:
+        data: list[Row] = []
+        for start in periods:
+            sums: dict[tuple[str, ...], dict[Measures, Counts]] = {}
+            for flow in found:
+                measure = measures(flow)
+                for code, counts in look(flow, start, start + periods.step, wanted):
+                    place = {"datacenter": code, "region": REGION_OF[code]}
+                    alike = sums.setdefault(tuple(place[name] for name in group_by), {})
+                    alike[measure] = alike.get(measure, 0) + counts
+            at = stamp(datetime.fromtimestamp(start, UTC))
+            for key in sorted(sums):
+                fields = _row(sums[key], metrics or METRICS["delivery_traffic_flow"])
+                if fields:
+                    data.append({"timestamp": at} | dict(zip(group_by, key, strict=True)) | fields)
+            yield b""
+        meta["next_cursor"] = str(end) if end < len(data) else ""
+        yield dumped({"meta": meta, "data": data[cursor:end]})
+
+    return Parts(told())
 
 
 def _row(sums: dict[Measures, Counts], metrics: frozenset[str]) -> Row:

@@ -25,7 +25,10 @@ def listed(rows: Iterator[Row]) -> Iterator[bytes]:
 
 
 class Parts(Response):
-    """JSON of the old control plane of which each part is made when its turn comes."""
+    """JSON of the old control plane of which each part is made when its turn comes.
+
+    A part may be empty: then it was work. The world may have changed since the parts were planned.
+    """
 
     def __init__(self, parts: Iterator[bytes]) -> None:
         super().__init__(None, 200, CLASSIC | {"Status": STATUS[200]}, JSON)
@@ -46,6 +49,7 @@ class Parts(Response):
         headers = self.raw_headers
         await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
         for part in self.parts:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
+            if part:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
             await anyio.lowlevel.checkpoint()
         await send({"type": "http.response.body", "body": b""})

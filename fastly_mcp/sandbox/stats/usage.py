@@ -4,21 +4,25 @@ Invented: that usage counts the same periods as rows of /stats do, and the inner
 usage_by_month. A token limited to services sees none of it [TK].
 """
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from operator import add
 
 from starlette.responses import Response
 
 from fastly_mcp.sandbox import errors
+from fastly_mcp.sandbox.answers import dumped
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.state import Row, Service
 from fastly_mcp.sandbox.stats.days import NONE
 from fastly_mcp.sandbox.stats.fields import measures
-from fastly_mcp.sandbox.stats.history import answer, asked
+from fastly_mcp.sandbox.stats.history import asked, parts
 from fastly_mcp.sandbox.stats.traffic import Flow
 from fastly_mcp.sandbox.stats.visitors import REGIONS
 from fastly_mcp.sandbox.stats.windows import STATS_REGIONS, Window, read_window
 
+Usage = dict[str, dict[str, Row]]
+"""By region and service."""
 USED = ("bandwidth", "requests", "compute_requests")
 
 
@@ -42,14 +46,19 @@ def _used(flow: Flow, periods: range) -> dict[str, Row]:
     return used
 
 
-def _usage(call: Call, window: Window) -> dict[str, dict[str, Row]]:
-    """What was used, by region and service. A region in the query changes nothing [TK]."""
+def _tell(call: Call, window: Window, shape: Callable[[Usage], object]) -> Response:
+    """What was used. A region in the query changes nothing [TK]."""
     found, periods = asked(call, account_wide(call), window)
-    usage: dict[str, dict[str, Row]] = {region: {} for region in STATS_REGIONS}
-    for flow in found:
-        for region, used in _used(flow, periods).items():
-            usage[region][flow.service.id] = used
-    return usage
+
+    def data() -> Iterator[bytes]:
+        usage: Usage = {region: {} for region in STATS_REGIONS}
+        for flow in found:
+            for region, used in _used(flow, periods).items():
+                usage[region][flow.service.id] = used
+            yield b""
+        yield dumped(shape(usage))
+
+    return parts(window, data())
 
 
 def _together(services: dict[str, Row]) -> Row:
@@ -57,14 +66,14 @@ def _together(services: dict[str, Row]) -> Row:
 
 
 def get_usage(call: Call) -> Response:
-    window = read_window(call, filtered=False)
-    usage = _usage(call, window)
-    return answer(window, {region: _together(services) for region, services in usage.items()})
+    def shape(usage: Usage) -> object:
+        return {region: _together(services) for region, services in usage.items()}
+
+    return _tell(call, read_window(call, filtered=False), shape)
 
 
 def get_usage_by_service(call: Call) -> Response:
-    window = read_window(call, filtered=False)
-    return answer(window, _usage(call, window))
+    return _tell(call, read_window(call, filtered=False), lambda usage: usage)
 
 
 def get_usage_by_month(call: Call) -> Response:
@@ -73,6 +82,8 @@ def get_usage_by_month(call: Call) -> Response:
     after = (start.replace(day=28) + timedelta(days=4)).replace(day=1)
     window = Window(start, min(after, call.now.astimezone(UTC)), "day")
     unit = call.query.get("billable_units", "").lower() in {"true", "1"}
+    customer_id = call.world.customer["id"]
+    names = {service.id: service.name for service in call.world.services.values()}
 
     def told(used: Row) -> Row:
         if not unit:
@@ -81,20 +92,18 @@ def get_usage_by_month(call: Call) -> Response:
             name: number / (1e9 if name == "bandwidth" else 1e4) for name, number in used.items()
         }
 
-    usage = _usage(call, window)
-    services = {
-        region: {
-            service_id: {"name": call.world.services[service_id].name} | told(used)
-            for service_id, used in by_service.items()
+    def shape(usage: Usage) -> object:
+        services = {
+            region: {
+                service_id: {"name": names[service_id]} | told(used)
+                for service_id, used in by_service.items()
+            }
+            for region, by_service in usage.items()
         }
-        for region, by_service in usage.items()
-    }
-    data = {
-        "customer_id": call.world.customer["id"],
-        "services": services,
-        "total": {region: told(_together(by_service)) for region, by_service in usage.items()},
-    }
-    return answer(window, data)
+        totals = {region: told(_together(by_service)) for region, by_service in usage.items()}
+        return {"customer_id": customer_id, "services": services, "total": totals}
+
+    return _tell(call, window, shape)
 
 
 def _month(call: Call) -> datetime:
