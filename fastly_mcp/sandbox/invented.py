@@ -51,7 +51,7 @@ the choice is made here, so that nobody mistakes it for Fastly's. Invented too, 
 - All traffic and what one request weighs (`stats.traffic`, `stats.days`, `stats.visitors`,
   `stats.fields`); what /stats, real time and the inspectors refuse and how, and how much one answer
   holds (`stats.history`, `stats.inspectors`); how traffic is shared out among domains and origins
-  (`stats.inspectors`); what usage is made of (`stats.usage`), which metrics a set has
+  (`stats.inspected`); what usage is made of (`stats.usage`), which metrics a set has
   (`stats.platform`), which texts are moments beyond those documented (`stats.chronic`).
 - How long a poll of real time waits, and how a browser's preflight is answered (`stats.realtime`).
 - Which values a field of a versioned object may have are the official client's; that others are

@@ -17,7 +17,7 @@ from fastly_mcp.sandbox.answers import JSON, dumped
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.state import Row
 from fastly_mcp.sandbox.stats.fields import finished, measures
-from fastly_mcp.sandbox.stats.inspectors import DOMAINS, ORIGINS, Inspector, parted
+from fastly_mcp.sandbox.stats.inspected import DOMAINS, ORIGINS, Inspector, parted
 from fastly_mcp.sandbox.stats.lanes import unpacked
 from fastly_mcp.sandbox.stats.names import many
 from fastly_mcp.sandbox.stats.traffic import Flow, flows
