@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from fastly_mcp.sandbox.seeds.account import make_world
-from fastly_mcp.sandbox.state import Incident, Purge, World, stamp
+from fastly_mcp.sandbox.seeds.model import SeedTraffic
+from fastly_mcp.sandbox.state import Incident, Purge, Traffic, World, stamp
 from fastly_mcp.sandbox.stats.days import DAY
 from fastly_mcp.sandbox.stats.fields import finished, measures
-from fastly_mcp.sandbox.stats.lanes import unpacked
+from fastly_mcp.sandbox.stats.lanes import packed, unpacked
 from fastly_mcp.sandbox.stats.traffic import Flow, apportion, flows
 from fastly_mcp.sandbox.stats.visitors import KINDS, REGION_OF, REGIONS, Counts
 
@@ -114,6 +116,33 @@ def test_shares_never_shrink_when_the_count_grows() -> None:
         assert sum(after) == count
         assert all(a >= b for a, b in zip(after, before, strict=True))
         before = after
+
+
+def test_numbers_lie_side_by_side() -> None:
+    numbers, more = (5, 0, 2**64 - 1, 2**100), (1, 2, 3, 4)
+    assert unpacked(packed(numbers), 4) == numbers
+    assert unpacked(packed(numbers) + packed(more), 4) == (6, 2, 2**64 + 2, 2**100 + 4)
+    assert unpacked(1000 * packed(more) - packed(more), 4) == (999, 1998, 2997, 3996)
+
+
+def test_the_largest_traffic_is_told_as_well(world: World) -> None:
+    largest = SeedTraffic(
+        requests_per_second=1e7, bytes_per_request=10**12, origin_ms=10**12
+    ).model_dump()
+    world.traffic[SHOP] = Traffic(**largest)
+    flow = flow_of(world)
+    row = finished(measures(flow)(together(flow, YESTERDAY, TODAY)))
+    assert row["requests"] == sum(row[name] for name in ("hits", "miss", "pass", "synth", "errors"))
+    assert row["body_size"] > 10**23
+    with pytest.raises(ValidationError):
+        SeedTraffic(bytes_per_request=10**13)
+
+
+def test_the_order_of_purges_changes_nothing(world: World) -> None:
+    world.purges += [purge(YESTERDAY + 60), purge(YESTERDAY + 1200), purge(YESTERDAY + 3000)]
+    before = list(flow_of(world).series(spans(YESTERDAY, YESTERDAY + 3600, 60)))
+    world.purges.reverse()
+    assert list(flow_of(world).series(spans(YESTERDAY, YESTERDAY + 3600, 60))) == before
 
 
 def test_a_week_has_the_rate_of_the_seed(world: World) -> None:

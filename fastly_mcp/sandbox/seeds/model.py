@@ -132,8 +132,8 @@ class SeedToken(Part):
 class SeedTraffic(Part):
     requests_per_second: Annotated[float, Field(ge=0, le=1e7)] = 10
     hit_ratio: Annotated[float, Field(ge=0, le=1)] = 0.92
-    bytes_per_request: Annotated[int, Field(ge=0)] = 24_000
-    origin_ms: Annotated[int, Field(ge=0)] = 180
+    bytes_per_request: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 24_000
+    origin_ms: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 180
 
 
 class SeedVersion(Part):
