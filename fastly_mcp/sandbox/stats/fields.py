@@ -44,12 +44,11 @@ class Measures:
         self.columns = [packed(weights) for weights in zip(*by_weights, strict=True)]
         """By kind: what one request adds to each sum."""
 
-    def __call__(self, counts: Counts) -> dict[str, int]:
+    def __call__(self, counts: Counts) -> Row:
         """All that adds up, times in microseconds. What is 0 is missing."""
         each = sum(map(mul, unpacked(counts, len(KINDS)), self.columns))
         sums = unpacked(each, self.sums)
-        fields = {name: sums[at] for name, at in self.names}
-        return fields if all(sums) else {name: number for name, number in fields.items() if number}
+        return {name: sums[at] for name, at in self.names if sums[at]}
 
     def _delivery(self) -> Iterator[tuple[str, Weights]]:
         all_, body, wait = of(*OUTCOMES), self.body, self.wait
@@ -188,25 +187,23 @@ def _statuses(prefix: str, *, only_classes: bool = False) -> Iterator[tuple[str,
 TIMES = tuple(name for name in KNOWN if name.endswith("_time"))
 
 
-def put_together(total: dict[str, int], more: dict[str, int]) -> None:
+def put_together(total: Row, more: Row) -> None:
     for name, number in more.items():
         total[name] = total.get(name, 0) + number
 
 
-def finished(fields: dict[str, int]) -> Row:
-    """Sums as they are told: times in seconds, and with the ratios. What is 0 stays out."""
-    row: Row = dict(fields)
+def finished(row: Row) -> Row:
+    """The sums, turned into what is told: times in seconds, and with the ratios."""
     for name in TIMES:
         if name in row:
             row[name] = plain(row[name] / 1_000_000)
-    cached = fields.get("hits", 0) + fields.get("miss", 0)
-    if cached:
-        row["hit_ratio"] = plain(fields.get("hits", 0) / cached)
-    fetched, sent = (
-        fields.get(f"{side}_body_bytes", 0) + fields.get(f"{side}_header_bytes", 0)
-        for side in ("origin_fetch_resp", "edge_resp")
-    )
-    if sent:
+    hits = row.get("hits", 0)
+    if cached := hits + row.get("miss", 0):
+        row["hit_ratio"] = plain(hits / cached)
+    if sent := row.get("edge_resp_body_bytes", 0) + row.get("edge_resp_header_bytes", 0):
+        fetched = row.get("origin_fetch_resp_body_bytes", 0) + row.get(
+            "origin_fetch_resp_header_bytes", 0
+        )
         row["origin_offload"] = plain(1 - fetched / sent)
     return row
 
