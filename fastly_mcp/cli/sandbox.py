@@ -23,7 +23,7 @@ from fastly_mcp.sandbox import (
     read_seed,
 )
 from fastly_mcp.sandbox.serving import Keeper, Protocol, by_port
-from fastly_mcp.serving.guard import Guard, bare_hosts
+from fastly_mcp.serving.guard import Guard, bare, bare_hosts
 
 SAVED_EVERY = 0.5  # seconds at most between a change and its being in the state file
 SAVING = 10.0  # seconds for saving once more at the end
@@ -39,6 +39,10 @@ curl         curl -H 'Fastly-Key: {token}' {api}/service
              curl -i -H 'Host: {host}' {edge}/
              curl -X PURGE -H 'Host: {host}' {edge}/
 its doors    curl -H 'Sandbox-Door: 1' {api}/_sandbox/purges
+"""
+AT_RESET = """\
+It goes on from {file}; --seed, --services and --hostile take effect at a reset:
+             curl -X POST -H 'Sandbox-Door: 1' …/_sandbox/reset
 """
 
 
@@ -58,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--state",
         type=Path,
         metavar="FILE",
-        help="keep the state here, and go on from it if it is there; it wins over --seed",
+        help="keep the state here, and go on from it if it is there; it wins over the rest",
     )
     parser.add_argument(
         "--services",
@@ -86,7 +90,8 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("--port and --edge-port have to differ.")
     keeper = Keeper(options.state) if options.state else None
     try:
-        sandbox = _sandbox(options, keeper.open() if keeper else None)
+        world = keeper.open() if keeper else None
+        sandbox = _sandbox(options, world)
     except SeedError as error:
         raise ConfigError(f"{error}.") from None
     with (
@@ -95,6 +100,8 @@ def run(options: argparse.Namespace) -> int:
     ):
         app = by_port(Guard(app_of(sandbox), hosts), edge_app(sandbox), edge.getsockname()[1])
         _announce(options, sandbox.world, api, edge)
+        if world and (options.seed or options.hostile or options.services):
+            print(AT_RESET.format(file=options.state), file=sys.stderr)
         _Server(app, sandbox, keeper).run([api, edge])
     return 0  # pragma: no cover  # uvicorn raises the signal anew that ended it
 
@@ -136,7 +143,7 @@ def _announce(
     options: argparse.Namespace, world: World, api: socket.socket, edge: socket.socket
 ) -> None:
     """Say where it listens and how clients are pointed at it."""
-    name = options.allowed_host[0] if options.allowed_host else options.host
+    name = bare(options.allowed_host[0]) if options.allowed_host else options.host
     at = f"http://{listening.in_address(name)}:"
     domains = [
         row["name"] for service in world.services.values() for row in service.rows("domains")

@@ -6,6 +6,7 @@ from email.utils import format_datetime
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, QueryParams
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
@@ -40,7 +41,10 @@ class EveryPath(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         # `scope["path"]` is decoded, and %2F in it a slash.
         path = scope["raw_path"].decode("latin-1")
-        body = await read_body(receive)
+        try:
+            body = await read_body(receive)
+        except ClientDisconnect:
+            return
         if body is None:
             refused = invented.too_large(LARGEST)
             await classic(refused.body, refused.status)(scope, receive, send)
@@ -111,7 +115,7 @@ class EveryPath(BaseRoute):
     def _admit(self, headers: Headers, endpoint: Endpoint) -> Token:
         """The token of a request, if it is good."""
         if endpoint.side is Side.DOOR:
-            if DOOR_HEADER not in headers:
+            if headers.get(DOOR_HEADER) != "1":
                 raise invented.door_is_shut(DOOR_HEADER)
             return NOBODY
         token = self.sandbox.world.tokens.get(headers.get("Fastly-Key", ""))
@@ -140,10 +144,12 @@ class EveryPath(BaseRoute):
 
 
 async def read_body(receive: Receive) -> bytes | None:
-    """The whole body, None if it is too large."""
+    """The whole body, None if it is too large. Raises ClientDisconnect if not all of it comes."""
     parts, size, more = [], 0, True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         part = message.get("body", b"")
         size += len(part)
         if size > LARGEST:

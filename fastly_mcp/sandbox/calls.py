@@ -18,6 +18,9 @@ from fastly_mcp.sandbox.state import Row, Service, Token, Version, World, stamp
 
 DEEPEST = 64
 """How deep a body may nest."""
+LONGEST_TEXT = 8 * 2**20
+"""Bytes of a form or of JSON; files are longer."""
+MOST_FIELDS = 100_000
 PART = re.compile(r"(?P<name>[^|\[]+)(?:\|(?P<at>\d+)|\[(?P<key>[^\]]*)\])?")
 """A form's name: `headers|0` [go-fastly], `headers[]`, `response[status]`."""
 
@@ -80,6 +83,7 @@ class Call:
 
     def given(self) -> Row:
         """The fields of the body, a form or a JSON object: Fastly reads both."""
+        self._check_length()
         kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if not self.body.strip():
             return {}
@@ -89,7 +93,12 @@ class Call:
 
     def json(self) -> Any:
         """The body as JSON; 400 if it is none."""
+        self._check_length()
         return read_json(self.body)
+
+    def _check_length(self) -> None:
+        if len(self.body) > LONGEST_TEXT:
+            raise invented.too_large(LONGEST_TEXT)
 
     def json_object(self) -> Row:
         body = self.json()
@@ -141,7 +150,11 @@ def depth(value: Any) -> int:
 def form(text: str) -> Row:
     """Read a form, with the ways in which clients write lists and objects into one."""
     fields: Row = {}
-    for raw, value in parse_qsl(text, keep_blank_values=True, max_num_fields=None):
+    try:
+        parts = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise errors.bad_request("Too many fields") from None
+    for raw, value in parts:
         found = PART.fullmatch(raw)
         if found is None:
             fields[raw] = value

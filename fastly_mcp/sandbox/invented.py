@@ -24,7 +24,8 @@ the choice is made here, so that nobody mistakes it for Fastly's. Invented too, 
   was never activated is its newest (`services.services`).
 - Which twenty POPs there are, and where; the recorded ones are ninety (`edge.pops`).
 - A key that is named twice in a batch is purged once (`edge.purges`).
-- What the edge check does to the edge, and how the origins' content changes (`edge.cache`).
+- What the edge check does to the edge, how the origins' content changes (`edge.cache`), and that
+  after a soft purge Fastly-Debug-TTL tells seconds below zero (`edge.network`).
 - What TLS refuses and in which words, where nobody reported it, and what becomes of PEM that holds
   nothing (`resources.tls_changes`, `resources.pem`, `resources.tls_rows`).
 - What a compiler would say of VCL, beyond one recorded warning, and how VCL that turns purges away

@@ -17,7 +17,7 @@ from fastly_mcp.sandbox.seeds.statefile import beside, dump_world, load_world, w
 from fastly_mcp.sandbox.state import World
 
 log = logging.getLogger("fastly_mcp.sandbox")
-SHARE = 10
+SHARE = 4
 """A save took so much of the time until the next: a large world is saved more seldom."""
 AGAIN = 5.0  # seconds after a save that failed
 
@@ -52,13 +52,14 @@ class Keeper:
     """Keeps a sandbox's world in a state file, which no other sandbox may use meanwhile."""
 
     def __init__(self, file: Path) -> None:
-        self.file = file
+        self.file = file.resolve()
         self._saved = -1
         self._next = 0.0
 
     def open(self) -> World | None:
         """Take the file, and return what is in it. Raises SeedError."""
-        if self.file.is_dir() or not self.file.parent.is_dir():
+        is_other = self.file.exists() and not self.file.is_file()
+        if is_other or not self.file.parent.is_dir():
             raise SeedError(f"{self.file} cannot be a file: name one in a directory that is there")
         self._lock = FileLock(beside(self.file, "lock"), blocking=False)
         try:

@@ -17,6 +17,9 @@ Row = dict[str, Any]
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
+FARTHEST = 10 * 366 * 86_400
+"""Seconds that the clock may be moved."""
+
 
 def stamp(moment: datetime) -> str:
     """Fastly's usual timestamp: whole seconds, Z."""

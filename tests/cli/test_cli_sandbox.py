@@ -1,16 +1,21 @@
 """fastly-mcp sandbox: a Fastly of one's own behind real sockets, which ends and goes on."""
 
 import json
+import os
 import re
 import signal
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from fastly_mcp.sandbox.seeds.account import make_world
+from fastly_mcp.sandbox.seeds.statefile import dump_world
 from tests.cli.conftest import Main
 from tests.serving.processes import Process, posix, until
 
@@ -158,6 +163,51 @@ def test_a_state_file_belongs_to_one_sandbox_at_a_time(main: Main, tmp_path: Pat
 
 
 @posix
+def test_a_state_file_is_known_by_any_name_and_is_a_plain_file(main: Main, tmp_path: Path) -> None:
+    state, link, pipe = (tmp_path / name for name in ("state.json", "link.json", "pipe"))
+    link.symlink_to(state)
+    os.mkfifo(pipe)
+    with Served("--state", str(state), home=tmp_path):
+        ended = main("sandbox", "--port=0", "--edge-port=0", "--state", str(link))
+        assert "is in use by another sandbox" in ended.err
+    assert "cannot be a file" in main("sandbox", "--port=0", "--state", str(pipe)).err
+
+
+@posix
+def test_what_a_state_file_wins_over_is_told(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with Served("--state", str(state), home=tmp_path) as first:
+        first.end(signal.SIGTERM)
+    with Served("--state", str(state), "--services", "30", home=tmp_path) as second:
+        second.logged("--services and --hostile take effect at a reset")
+        assert len(second.ask("GET", "/service")) == 6
+
+
+@posix
+def test_an_edge_check_is_kept_too(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with Served("--state", str(state), home=tmp_path) as served:
+        until(state.exists)
+        served.ask("GET", "/content/edge_check?url=www.larkspur.example/")
+        served.end(signal.SIGTERM)
+    assert "edge checks" in state.read_text()
+
+
+@posix
+def test_an_upload_that_breaks_off_is_not_carried_out(served: Served) -> None:
+    host, port = served.api.removeprefix("http://").split(":")
+    form = b"name=half-a-nam"
+    head = (
+        f"POST /service HTTP/1.1\r\nHost: {host}:{port}\r\nFastly-Key: sandbox\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port))) as broken:
+        broken.sendall(head.encode() + form)
+    assert served.client.get("/service/search?name=half-a-nam").status_code == 404
+    assert "Traceback" not in served.log
+
+
+@posix
 def test_reading_leaves_the_state_file_alone(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     with Served("--state", str(state), home=tmp_path) as served:
@@ -235,6 +285,12 @@ def test_what_cannot_be_served_is_refused_with_the_reason(
     assert reason in ended.err
 
 
+def spoilt(**changed: object) -> str:
+    """A state file in which somebody changed something."""
+    data = json.loads(dump_world(make_world(datetime.now(UTC))))
+    return json.dumps(data | {"world": data["world"] | changed})
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -242,6 +298,9 @@ def test_what_cannot_be_served_is_refused_with_the_reason(
         ("[]", "is no state file of form 1"),
         ('{"form":99}', "use the version of fastly-mcp that wrote it"),
         ('{"form":1,"world":{"customer":1}}', "is spoilt at customer"),
+        (spoilt(customer={}), "is spoilt at customer: it has no id"),
+        (spoilt(clock_offset=1e300), "is spoilt at clock_offset: it is out of range"),
+        (spoilt(users={}), "is spoilt at tokens: one is of no user"),
     ],
 )
 def test_a_spoilt_state_file_is_told_and_left_alone(

@@ -275,6 +275,10 @@ async def test_a_fault_happens_as_often_as_planned_where_it_was_planned(
         ({"path": "/service?"}, False),
         ({"path": "/servic[e]"}, False),
         ({"path": "/s*/none"}, False),
+        ({"path": "/s*er*ice"}, True),
+        ({"path": "/serv*vice"}, False),
+        ({"path": "/service*"}, True),
+        ({"path": "*" + "s*" * 40 + "x"}, False),
     ],
 )
 async def test_a_fault_is_planned_by_method_in_any_case_and_path_with_stars(
@@ -282,6 +286,32 @@ async def test_a_fault_is_planned_by_method_in_any_case_and_path_with_stars(
 ) -> None:
     await plan(client, "status", **fields)
     assert (await client.get("/service")).status_code == (503 if happens else 200)
+
+
+@pytest.mark.parametrize("kind", ["status", "html"])
+@pytest.mark.parametrize("status", [204, 304])
+async def test_a_status_without_a_body_has_none(
+    client: httpx2.AsyncClient, kind: str, status: int
+) -> None:
+    await plan(client, kind, status=status)
+    answer = await client.get("/service")
+    assert (answer.status_code, answer.content) == (status, b"")
+
+
+@pytest.mark.parametrize(
+    "given", [{"advance": "1h", "now": "2026-01-01"}, {"advance": "1h", "x": 1}]
+)
+async def test_a_clock_that_is_told_two_things_is_refused(
+    client: httpx2.AsyncClient, given: dict[str, Any]
+) -> None:
+    assert (await client.post("/_sandbox/clock", json=given)).status_code == 400
+    assert (await client.get("/_sandbox/clock")).json()["offset"] == 0
+
+
+async def test_the_header_of_a_door_says_1(client: httpx2.AsyncClient) -> None:
+    for value in ("0", ""):
+        shut = await client.get("/_sandbox/clock", headers={"Sandbox-Door": value})
+        assert shut.status_code == 403
 
 
 async def test_a_door_reads_json_as_curl_sends_it(client: httpx2.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """The state file: a world comes back as it was, and versions share again what they shared."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,8 @@ def loaded(world: World, tmp_path: Path) -> World:
     write_file(file, dump_world(world))
     again = load_world(file)
     assert again
+    # Empty or missing, it is the same.
+    assert json.loads(dump_world(again)) == json.loads(dump_world(world))
     return again
 
 
@@ -40,7 +43,23 @@ def test_a_world_comes_back_as_it_was(world: World, tmp_path: Path) -> None:
     # Changed, emptied, and as they were again.
     versions[-3].objects = versions[-3].objects | {"backends": backends[:1], "domains": ()}
     versions[-2].settings = versions[-2].settings | {"general.default_ttl": 7}
-    assert loaded(world, tmp_path) == world
+    again = loaded(world, tmp_path)
+    assert again.services.keys() == world.services.keys()
+    assert again.tokens == world.tokens
+    assert again.edge == world.edge
+
+
+def test_what_a_version_lacks_it_does_not_have_from_the_one_before(
+    world: World, tmp_path: Path
+) -> None:
+    service_id = next(iter(world.services))
+    versions = lengthened(world, 2)
+    versions[-1].objects = {"domains": versions[-1].objects["domains"]}
+    versions.append(Version(versions[-1].number + 1, "", ""))
+    again = loaded(world, tmp_path).services[service_id].versions
+    assert [*again[-2].objects] == ["domains"]
+    assert again[-1].objects == {}
+    assert again[-3].objects == versions[-3].objects
 
 
 def test_clones_share_what_they_hold_after_loading_too(world: World, tmp_path: Path) -> None:
@@ -58,7 +77,7 @@ def test_a_clone_adds_little_to_the_file(world: World) -> None:
 
 def test_what_an_earlier_process_left_behind_is_replaced(world: World, tmp_path: Path) -> None:
     (tmp_path / ".state.json.part").write_text("half of")
-    assert loaded(world, tmp_path) == world
+    loaded(world, tmp_path)
     assert [each.name for each in tmp_path.iterdir()] == ["state.json"]
 
 
@@ -66,5 +85,5 @@ def test_a_link_laid_in_its_way_is_not_followed(world: World, tmp_path: Path) ->
     other = tmp_path / "other"
     other.write_text("mine")
     (tmp_path / ".state.json.part").symlink_to(other)
-    assert loaded(world, tmp_path) == world
+    loaded(world, tmp_path)
     assert other.read_text() == "mine"

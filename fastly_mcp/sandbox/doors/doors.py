@@ -13,11 +13,9 @@ from fastly_mcp.sandbox.doors.faults import KINDS, Fault
 from fastly_mcp.sandbox.edge.cache import Address, address
 from fastly_mcp.sandbox.edge.network import shield_of
 from fastly_mcp.sandbox.errors import bad_request
-from fastly_mcp.sandbox.state import Row, Service, stamp
+from fastly_mcp.sandbox.state import FARTHEST, Row, Service, stamp
 
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-FARTHEST = 10 * 366 * 86_400
-"""Seconds that the clock may be moved."""
 OF_USE = frozenset({"last_used_at", "ip", "user_agent", "sudo_expires_at"})
 """What a token keeps of its use."""
 
@@ -42,7 +40,7 @@ def look_at_edge(call: Call) -> Response:
             {
                 "pop": pop.checked_as,
                 "state": state,
-                "age": int(now - copy.filled_at) if copy else None,
+                "age": max(0, int(now - copy.filled_at)) if copy else None,
                 "edition": copy.edition if copy else None,
                 "surrogate_keys": list(page.surrogate_keys) if copy else [],
             }
@@ -80,6 +78,8 @@ def get_clock(call: Call) -> Response:
 def set_clock(call: Call) -> Response:
     """Move time by `advance` (seconds, or "90m", "2h", "7d"), or set it to `now`."""
     given = call.json_object()
+    if len(given) != 1:
+        raise bad_request('Give either "advance" or "now"')
     try:
         if "now" in given:
             there = datetime.fromisoformat(str(given["now"]))
@@ -132,9 +132,12 @@ def get_digest(call: Call) -> Response:
 
 
 def _told(service: Service) -> Row:
-    """A service without what its mere reading leaves behind: an empty place for members."""
-    members = {each: rows for each, rows in service.members.items() if rows}
-    return asdict(service) | {"members": members}
+    """A service without empty places: they only tell that something was there once."""
+    told = asdict(service)
+    told["members"] = {each: rows for each, rows in service.members.items() if rows}
+    for version in told["versions"]:
+        version["objects"] = {kind: rows for kind, rows in version["objects"].items() if rows}
+    return told
 
 
 def get_faults(call: Call) -> Response:

@@ -1,6 +1,5 @@
 """Faults: what a real network and a real Fastly do to a client now and then, on demand."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -22,7 +21,7 @@ PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n</bo
 KINDS = {
     "status": "answers this status with a body that says nothing of why",
     "html": "answers this status with an HTML page, as a proxy on the way does",
-    "truncated": "announces the whole body and sends half of it",
+    "truncated": "sends half of the body and cuts the connection",
     "huge": "answers with a body of this size",
     "delay": "waits so long, then answers as always",
     "hang": "never answers",
@@ -44,6 +43,23 @@ def _known_kind(kind: str) -> str:
     return kind
 
 
+def _fits(pattern: str, path: str) -> bool:
+    """Match a pattern of which only * is special, in one pass."""
+    first, *parts = pattern.split("*")
+    if not parts:
+        return path == pattern
+    *between, last = parts
+    if not path.startswith(first):
+        return False
+    at = len(first)
+    for part in between:
+        found = path.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return path.endswith(last) and len(path) - len(last) >= at
+
+
 @dataclass(slots=True)
 class Fault:
     """One fault, until it has happened `count` times."""
@@ -59,8 +75,7 @@ class Fault:
     location: Annotated[str, Field(pattern=r"^[!-~]*$")] = "https://elsewhere.example/"
 
     def matches(self, method: str, path: str) -> bool:
-        pattern = ".*".join(map(re.escape, self.path.split("*")))
-        return self.method in {"*", method} and re.fullmatch(pattern, path, re.DOTALL) is not None
+        return self.method in {"*", method} and _fits(self.path, path)
 
     @property
     def answers(self) -> bool:
@@ -99,6 +114,8 @@ class Fault:
             await self._instead()(scope, receive, send)
 
     def _instead(self) -> Response:
+        if self.status in {204, 205, 304}:
+            return Response(None, self.status)
         if self.kind == "html":
             return Response(PAGE, self.status, media_type="text/html")
         if self.kind == "redirect":

@@ -86,6 +86,8 @@ class Served(NamedTuple):
     age: int
     hops: tuple[Hop, ...]
     """The shield's first, if it was asked; the POP's own last."""
+    ttl: float
+    """Seconds until the copy is stale; below zero since when it is."""
 
     @property
     def is_hit(self) -> bool:
@@ -116,17 +118,21 @@ class Edge:
         """What a copy is worth."""
         if copy is None:
             return "absent"
-        marks = marks_of(where, page)
-        if any(self.hard.get(mark, 0) > copy.mark for mark in marks):
+        if any(self.hard.get(mark, 0) > copy.mark for mark in marks_of(where, page)):
             return "absent"
-        ends = copy.filled_at + page.ttl
-        for mark in marks:
-            purged, at = self.soft.get(mark, (0, 0.0))
-            if purged > copy.mark:
-                ends = min(ends, at)
+        ends = self.fresh_until(where, page, copy)
         if now < ends:
             return "fresh"
         return "stale" if now < ends + page.stale_while_revalidate else "absent"
+
+    def fresh_until(self, where: Address, page: Page, copy: Copy) -> float:
+        """When a copy ages, or was purged softly."""
+        ends = copy.filled_at + page.ttl
+        for mark in marks_of(where, page):
+            purged, at = self.soft.get(mark, (0, 0.0))
+            if purged > copy.mark:
+                ends = min(ends, at)
+        return ends
 
     def copies(self, where: Address, service_id: str, now: float) -> Iterator[tuple[Pop, State]]:
         """What every POP holds, without touching it."""
@@ -149,7 +155,7 @@ class Edge:
         """What is no GET goes to the origin and is kept nowhere."""
         self.fetch(name := str(where))
         page, edition = self.page(where, service_id), self.editions.get(name, 1)
-        return Served(pop, page, edition, 0, (Hop(pop.server, is_hit=False, hits=0),))
+        return Served(pop, page, edition, 0, (Hop(pop.server, is_hit=False, hits=0),), page.ttl)
 
     def fetch(self, name: str) -> None:
         """Count that the origin was asked for an address."""
@@ -209,9 +215,8 @@ class _Visit:
         state = self.edge.state(self.where, self.page, copy, self.now)
         if copy is None or state == "absent":
             edition, behind = self._fetch(pop)
-            return Served(
-                pop, self.page, edition, 0, (*behind, Hop(pop.server, is_hit=False, hits=0))
-            )
+            hops = (*behind, Hop(pop.server, is_hit=False, hits=0))
+            return Served(pop, self.page, edition, 0, hops, self.page.ttl)
         copy.hits += 1
         served = Served(
             pop,
@@ -219,6 +224,7 @@ class _Visit:
             copy.edition,
             max(0, int(self.now - copy.filled_at)),
             (*copy.behind, Hop(pop.server, is_hit=True, hits=copy.hits)),
+            self.edge.fresh_until(self.where, self.page, copy) - self.now,
         )
         if state == "stale":
             self._fetch(pop)

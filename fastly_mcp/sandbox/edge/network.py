@@ -53,6 +53,8 @@ def edge_check(call: Call) -> Response:
     url = call.query.get("url")
     if not url:
         raise invented.parameter_missing("url")
+    # Reading as it is, it counts against a limit and fills caches.
+    call.sandbox.changes += 1
     if not call.world.limits.edge_checks().spend(call.now):
         raise errors.over_the_limit()
     where = address(url)
@@ -61,7 +63,8 @@ def edge_check(call: Call) -> Response:
         # The edge answers for every host, also for those it does not know.
         unknown = Page("", (), 500, size=215)
         served = [
-            Served(pop, unknown, 0, 0, (Hop(pop.server, is_hit=False, hits=0),)) for pop in POPS
+            Served(pop, unknown, 0, 0, (Hop(pop.server, is_hit=False, hits=0),), unknown.ttl)
+            for pop in POPS
         ]
     else:
         served = call.world.edge.visit(
@@ -128,7 +131,7 @@ def response_headers(
         headers |= {
             "fastly-debug-digest": content_hash(where, 0) * 2,
             "fastly-debug-path": f"(D {pop.server} {epoch})",
-            "fastly-debug-ttl": f"({letter} {pop.server} {page.ttl - served.age}.000 "
+            "fastly-debug-ttl": f"({letter} {pop.server} {served.ttl:.3f} "
             f"{page.stale_while_revalidate}.000 {served.age})",
         }
         # The edge takes the keys off unless the request asks to be debugged.

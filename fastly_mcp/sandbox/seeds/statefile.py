@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from fastly_mcp.sandbox.seeds.files import SeedError
-from fastly_mcp.sandbox.state import Version, World
+from fastly_mcp.sandbox.state import FARTHEST, Version, World
 
 FORM = 1
 """Rises when a file of another form could no longer be read."""
@@ -48,9 +48,21 @@ def load_world(file: Path) -> World | None:
         raise SeedError(f"{file} is spoilt at {place}: {first['msg']}") from None
     for service in world.services.values():
         for earlier, later in pairwise(service.versions):
-            later.objects = earlier.objects | later.objects
+            both = earlier.objects | later.objects
+            later.objects = {kind: rows for kind, rows in both.items() if rows}
             later.settings = later.settings or earlier.settings
+    _check(world, file)
     return world
+
+
+def _check(world: World, file: Path) -> None:
+    """Raise SeedError for a world that no sandbox has written."""
+    if not -FARTHEST <= world.clock_offset <= FARTHEST:
+        raise SeedError(f"{file} is spoilt at clock_offset: it is out of range")
+    if not isinstance(world.customer.get("id"), str):
+        raise SeedError(f"{file} is spoilt at customer: it has no id")
+    if any(token.user_id not in world.users for token in world.tokens.values()):
+        raise SeedError(f"{file} is spoilt at tokens: one is of no user")
 
 
 def dump_world(world: World) -> bytes:
@@ -70,10 +82,11 @@ def dump_world(world: World) -> bytes:
 def _differences(versions: list[Version]) -> Iterator[Version]:
     earlier = Version(0, "", "")
     for later in versions:
+        none = dict.fromkeys(earlier.objects, ())
         objects = {
             kind: rows
-            for kind, rows in later.objects.items()
-            if rows is not earlier.objects.get(kind)
+            for kind, rows in (none | later.objects).items()
+            if rows is not earlier.objects.get(kind, ())
         }
         same = later.settings is earlier.settings
         yield replace(later, objects=objects, settings={} if same else later.settings)
