@@ -31,14 +31,16 @@ def sandbox_of(url: str, **page: Any) -> Sandbox:
     return Sandbox(lambda at: make_world(at, parsed), lambda: NOW)
 
 
-async def ask(sandbox: Sandbox, url: str, method: str = "GET", **headers: str) -> Answer:
+async def ask(
+    sandbox: Sandbox, url: str, method: str = "GET", target: str = "", **headers: str
+) -> Answer:
     """What goes over the wire, as an HTTP/1.1 server checks it before it sends it."""
     host, path = address(url)
     wire = h11.Connection(h11.SERVER)
     wire.receive_data(f"{method} / HTTP/1.1\r\nHost: a\r\n\r\n".encode())
     while type(wire.next_event()) is not h11.EndOfMessage:
         pass
-    path, _, query = path.partition("?")
+    path, _, query = (target or path).partition("?")
     scope = {
         "type": "http",
         "method": method,
@@ -123,3 +125,23 @@ async def test_a_host_longer_than_any_name_is_refused() -> None:
     sandbox = sandbox_of("a.example/")
     status, _, body = await ask(sandbox, "a" * 60_000 + ".example/")
     assert (status, len(body) < 100) == (400, True)
+
+
+async def test_what_is_asked_of_a_whole_host_is_asked_of_that_host() -> None:
+    sandbox = sandbox_of("a.example/")
+    assert (await ask(sandbox, "a.example", "OPTIONS", "*"))[0] == 200
+    assert sandbox.log[-1]["path"] == "//a.example/"
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "path"),
+    [
+        ("https://A.example:8080/x", "a.example", "/x"),
+        ("a.example", "a.example", "/"),
+        ("a.example?u=https://c.example/", "a.example", "/?u=https://c.example/"),
+        ("a.example/x://y", "a.example", "/x://y"),
+        ("http://a.example?u=https://c.example/#z", "a.example", "/?u=https://c.example/"),
+    ],
+)
+def test_a_url_has_a_scheme_only_at_its_beginning(url: str, host: str, path: str) -> None:
+    assert address(url) == (host, path)

@@ -110,3 +110,25 @@ async def test_a_dynamic_snippet_counts_as_it_is_now() -> None:
         path = f"/service/{service['id']}/snippet/{snippet['id']}"
         assert (await client.put(path, data={"content": GUARD})).status_code == 200
         assert (await purged(client)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (f"{'if(' * 60_000}{')' * 60_000} FASTLYPURGE", 200),
+        ('if(req.method=="FASTLYPURGE"){' * 15_000 + "}" * 15_000, 200),
+        ('if(req.method=="FASTLYPURGE"){' * 15_000 + "; error 403;" + "}" * 15_000, 403),
+        (f"{'if(' * 60_000}1{'){}' * 60_000} {GUARD}", 403),
+    ],
+)
+async def test_however_deep_it_nests_it_is_read_in_one_go(content: str, status: int) -> None:
+    async with client_of(**main(content)) as client:
+        assert (await purged(client)).status_code == status
+
+
+async def test_a_version_needs_no_domains_to_be_activated() -> None:
+    async with client_of(domains=[]) as client:
+        (service,) = (await client.get("/service")).json()
+        at = f"/service/{service['id']}/version/1"
+        assert (await client.get(f"{at}/validate")).json()["status"] == "ok"
+        assert (await client.put(f"{at}/activate")).status_code == 200

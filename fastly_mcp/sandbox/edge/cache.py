@@ -47,7 +47,7 @@ def address(url: str) -> Address:
     """Read a URL with or without scheme; path and query are kept byte for byte."""
     text = quote(url, safe=PRINTABLE).partition("#")[0]
     scheme, separator, rest = text.partition("://")
-    if not separator or "/" in scheme:
+    if not separator or "/" in scheme or "?" in scheme:
         rest = text
     end = min((rest.find(sign) for sign in "/?" if sign in rest), default=len(rest))
     host, path = rest[:end].lower().partition(":")[0], rest[end:]

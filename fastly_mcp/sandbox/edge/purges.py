@@ -49,14 +49,21 @@ def purge_url(call: Call) -> Response:
     service = call.world.service_at(where.host)
     if service is None or not call.token.covers(service.id):
         raise errors.no_service_for_url()
-    return purge_address(call.sandbox, service, where, call.token.id, soft=is_soft(call))
+    refusal = vcl.guard(service).refusal
+    return purge_address(call.sandbox, service, where, call.token.id, refusal, soft=is_soft(call))
 
 
 def purge_address(
-    sandbox: Sandbox, service: Service, where: Address, token_id: str, *, soft: bool
+    sandbox: Sandbox,
+    service: Service,
+    where: Address,
+    token_id: str,
+    refusal: vcl.Refusal | None,
+    *,
+    soft: bool,
 ) -> Response:
     """Purge one URL, unless the service's VCL turns that away."""
-    if refusal := vcl.purge_refusal(service):
+    if refusal:
         page = invented.refused_by_vcl(refusal.status, refusal.message)
         return cache_node(page, "text/html", status=refusal.status)
     marks = {where.url: url_mark(where)}

@@ -31,7 +31,8 @@ def edge_app(sandbox: Sandbox) -> ASGIApp:
         if scope["type"] != "http":
             return
         query = scope["query_string"].decode("latin-1")
-        path = scope["raw_path"].decode("latin-1")
+        # `OPTIONS *` is about the whole host.
+        path = "/" if scope["raw_path"] == b"*" else scope["raw_path"].decode("latin-1")
         headers = Headers(scope=scope)
         where = address(f"{headers.get('Host', '')}{path}{'?' * bool(query)}{query}")
         sandbox.changes += 1
@@ -77,8 +78,8 @@ def _purge(sandbox: Sandbox, service: Service, headers: Headers, where: Address)
 
     [guides, authenticating-api-purge-requests.]
     """
-    token_id = ""
-    if vcl.purge_needs_token(service):
+    token_id, guard = "", vcl.guard(service)
+    if guard.needs_token:
         token = sandbox.world.tokens.get(headers.get("Fastly-Key", ""))
         now = stamp(sandbox.now())
         if token is None or (token.expires_at and token.expires_at <= now):
@@ -92,7 +93,7 @@ def _purge(sandbox: Sandbox, service: Service, headers: Headers, where: Address)
     if not sandbox.world.limits.purges().spend(sandbox.now()):
         raise errors.over_the_limit()
     is_soft = "Fastly-Soft-Purge" in headers
-    return purge_address(sandbox, service, where, token_id, soft=is_soft)
+    return purge_address(sandbox, service, where, token_id, guard.refusal, soft=is_soft)
 
 
 def content(url: str, served: Served) -> bytes:

@@ -1,6 +1,7 @@
 """What the sandbox knows of VCL, which is little: it runs none, and reads it as people write it."""
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from http.client import responses
 from typing import NamedTuple
@@ -18,7 +19,7 @@ INCLUDE = re.compile(r'\binclude\s+"([^"\n]+)"')
 IF = re.compile(r"(?:\bif|\belsif|\belseif)\s*(\()")
 BLOCK = re.compile(r"\s*(\{)")
 BRACKET = re.compile(r"[(){}]")
-IS_PURGE = re.compile(r'(?P<not>!\s*\(\s*)?\breq\.(?:method|request)\s*==\s*"FASTLYPURGE"')
+IS_PURGE = re.compile(r'(?P<not>!\s*\(\s*)?(?P<at>\breq)\.(?:method|request)\s*==\s*"FASTLYPURGE"')
 ERROR = re.compile(r"[{};]\s*error\b\s*(?P<status>\d{3})?")
 MESSAGE = re.compile(r'\s*"(?P<message>[^"\n]*)"')
 
@@ -26,6 +27,14 @@ MESSAGE = re.compile(r'\s*"(?P<message>[^"\n]*)"')
 class Refusal(NamedTuple):
     status: int
     message: str
+
+
+class Guard(NamedTuple):
+    """What VCL does to purges by URL."""
+
+    needs_token: bool
+    refusal: Refusal | None
+    """What it answers instead of purging, if it does."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +65,16 @@ def code(service: Service, version: Version) -> list[str]:
     return [*found.values()]
 
 
-def purge_refusal(service: Service) -> Refusal | None:
-    """What the active VCL answers instead of purging a URL, if it does.
+def guard(service: Service) -> Guard:
+    """What the active VCL does to purges by URL.
 
     Whatever else a condition asks for beside FASTLYPURGE, a purge is taken to meet it.
     """
-    if service.active is None:
-        return None
-    return next(filter(None, map(_refusal, code(service, service.active))), None)
+    texts = code(service, service.active) if service.active else []
+    return Guard(
+        needs_token=any(PURGE_NEEDS_TOKEN.search(text) for text in texts),
+        refusal=next(filter(None, map(_refusal, texts)), None),
+    )
 
 
 def _refusal(text: str) -> Refusal | None:
@@ -72,12 +83,18 @@ def _refusal(text: str) -> Refusal | None:
         return None
     bare = QUIET.sub(lambda each: " " * len(each[0]), text)
     closing = _closing(bare)
+    # Blocks nest, so none is searched by itself: that would be quadratic.
+    purges = [each.start("at") for each in IS_PURGE.finditer(text) if not each["not"]]
+    errors = {each.start(): each for each in ERROR.finditer(bare)}
+    starts = [*errors]
     for found in IF.finditer(bare):
-        end = closing.get(found.start(1))
-        if end is None or not _is_purge(text[found.end() : end]):
+        end = closing.get(found.start(1), 0)
+        if _first(purges, found.end(), end) is None:
             continue
         block = BLOCK.match(bare, end + 1)
-        if block and (error := ERROR.search(bare, block.start(1), closing.get(block.start(1), 0))):
+        inside = block and _first(starts, block.start(1), closing.get(block.start(1), 0))
+        if inside is not None:
+            error = errors[inside]
             status = int(error["status"] or 503)
             said = MESSAGE.match(text, error.end())
             # What is no status of HTTP's, vcl_error makes one of: mostly this one.
@@ -86,8 +103,10 @@ def _refusal(text: str) -> Refusal | None:
     return None
 
 
-def _is_purge(condition: str) -> bool:
-    return any(not each["not"] for each in IS_PURGE.finditer(condition))
+def _first(places: list[int], start: int, end: int) -> int | None:
+    """The first of these places, which are in order, from start to before end."""
+    at = bisect_left(places, start)
+    return places[at] if at < len(places) and places[at] < end else None
 
 
 def _closing(bare: str) -> dict[int, int]:
@@ -102,13 +121,11 @@ def _closing(bare: str) -> dict[int, int]:
     return closing
 
 
-def purge_needs_token(service: Service) -> bool:
-    texts = code(service, service.active) if service.active else []
-    return any(PURGE_NEEDS_TOKEN.search(text) for text in texts)
-
-
 def check(service: Service, version: Version) -> Findings:
-    """Look a version over; the compiler's wording is recorded for the first warning only."""
+    """Look a version over; the compiler's wording is recorded for the first warning only.
+
+    It needs no domains: those of domain management serve too [terraform-provider-fastly#1113].
+    """
     found: list[str] = []
     warnings: list[str] = []
     if service.type == "wasm":
