@@ -202,3 +202,45 @@ async def test_the_many_parts_of_a_form_are_read_in_one_go(client: httpx2.AsyncC
         row = made.json()
         assert (row["name"], row["response"]["status"]) == ("login", 429)
         assert len(row["response"]) == 2 + more
+
+
+@pytest.mark.parametrize("wrong", [{"a": 1}, ["a"]])
+async def test_names_comments_and_contents_are_text(client: httpx2.AsyncClient, wrong: Any) -> None:
+    snippet = {"name": "dyn", "dynamic": "1", "type": "recv", "content": "# one"}
+    snippet_id = (await client.post(f"{DRAFT}/snippet", data=snippet)).json()["id"]
+    for method, path, field in (
+        ("POST", "/service", "name"),
+        ("PUT", f"/service/{SHOP}", "name"),
+        ("PUT", f"/service/{SHOP}", "comment"),
+        ("POST", f"/service/{SHOP}/version", "comment"),
+        ("PUT", DRAFT, "comment"),
+        ("PUT", f"/service/{SHOP}/snippet/{snippet_id}", "content"),
+    ):
+        refused = await client.request(method, path, json={field: wrong})
+        assert (refused.status_code, refused.json()["msg"]) == (400, "Bad request"), path
+        assert refused.json()["detail"] == f"{field.capitalize()} is not text"
+
+
+async def test_a_comment_and_a_content_of_null_are_empty_and_a_name_is_never(
+    client: httpx2.AsyncClient,
+) -> None:
+    snippet = {"name": "dyn", "dynamic": "1", "type": "recv", "content": "# one"}
+    snippet_id = (await client.post(f"{DRAFT}/snippet", data=snippet)).json()["id"]
+    for path, field in (
+        (f"/service/{SHOP}", "comment"),
+        (DRAFT, "comment"),
+        (f"/service/{SHOP}/snippet/{snippet_id}", "content"),
+    ):
+        assert (await client.put(path, json={field: "text"})).json()[field] == "text"
+        assert (await client.put(path, json={})).json()[field] == "text"
+        assert (await client.put(path, json={field: None})).json()[field] == ""
+    for method, path in (("POST", "/service"), ("PUT", f"/service/{SHOP}")):
+        refused = await client.request(method, path, json={"name": None})
+        assert refused.json()["detail"] == "Name can't be blank"
+
+
+@pytest.mark.parametrize("field", ["default_ttl", "stale_if_error_ttl"])
+async def test_settings_have_no_seconds_below_zero(client: httpx2.AsyncClient, field: str) -> None:
+    for given, status in (("-5", 400), ("0", 200), ("31536000", 200)):
+        answer = await client.put(f"{DRAFT}/settings", data={f"general.{field}": given})
+        assert answer.status_code == status

@@ -15,6 +15,7 @@ from fastly_mcp.sandbox.state import Row
 Numbers = Sequence[int]
 """Those a field may have: a range or a few."""
 PORTS = range(1, 65_536)
+SECONDS = range(2**31)
 DIGITS = 18
 """The most a number may have: a column of Fastly's is no longer."""
 

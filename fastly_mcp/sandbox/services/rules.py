@@ -1,6 +1,7 @@
 """The fields of what a version does with requests and answers: conditions, headers, VCL files."""
 
 from fastly_mcp.sandbox.services.fields import (
+    SECONDS,
     Field,
     answer,
     choice,
@@ -95,8 +96,8 @@ VCL: dict[str, Field] = {"content": text(), "main": flag()}
 SETTINGS: dict[str, Field] = {
     "general.default_host": text(),
     "general.default_pci": whole(0),
-    "general.default_ttl": whole(3600),
+    "general.default_ttl": whole(3600, SECONDS),
     "general.stale_if_error": flag(),
-    "general.stale_if_error_ttl": whole(43200),
+    "general.stale_if_error_ttl": whole(43200, SECONDS),
 }
 """What a version has once."""

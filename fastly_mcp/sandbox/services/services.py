@@ -7,13 +7,14 @@ from fastly_mcp.sandbox.account.events import record
 from fastly_mcp.sandbox.answers import OK, classic
 from fastly_mcp.sandbox.calls import Call, numbered
 from fastly_mcp.sandbox.paging import classic_page
-from fastly_mcp.sandbox.services.fields import defaults
+from fastly_mcp.sandbox.services.fields import defaults, made, needed, read, text
 from fastly_mcp.sandbox.services.kinds import BY_PLURAL, DETAILS
 from fastly_mcp.sandbox.services.objects import shown_all
 from fastly_mcp.sandbox.services.rules import SETTINGS
 from fastly_mcp.sandbox.state import Row, Service, Version
 
 SORTS = {"created": "created_at", "updated": "updated_at", "name": "name", "id": "id"}
+FIELDS = {"name": needed(), "comment": text()}
 TYPES = frozenset({"vcl", "wasm"})
 
 
@@ -110,17 +111,15 @@ def create_service(call: Call) -> Response:
         # It would be none of those that the token is limited to; the refusal is invented.
         raise errors.not_authorized()
     given = call.given()
-    name, kind = str(given.get("name") or ""), str(given.get("type") or "vcl")
-    if not name.strip():
-        raise invented.does_not_fit("name can't be blank")
+    with invented.fitting():
+        said = made(FIELDS, given)
+    name, kind = said["name"], str(given.get("type") or "vcl")
     if kind not in TYPES:
         raise invented.does_not_fit("type must be vcl or wasm")
     _not_taken(call, name)
     at = call.stamp
     version = Version(1, at, at, settings=defaults(SETTINGS))
-    service = Service(
-        call.world.new_id(), name, kind, str(given.get("comment") or ""), at, at, [version]
-    )
+    service = Service(call.world.new_id(), name, kind, said["comment"], at, at, [version])
     call.world.services[service.id] = service
     record(call, "service.create", service.id, name=name)
     return classic(whole_row(call, service))
@@ -138,14 +137,14 @@ def get_service(call: Call) -> Response:
 
 
 def update_service(call: Call) -> Response:
-    service, given = call.service(), call.given()
-    name = str(given.get("name", service.name))
-    if not name.strip():
-        raise invented.does_not_fit("name can't be blank")
-    _not_taken(call, name, service)
-    service.name, service.comment = name, str(given.get("comment", service.comment) or "")
+    service = call.service()
+    with invented.fitting():
+        said = read(FIELDS, call.given())
+    _not_taken(call, said.get("name", service.name), service)
+    service.name = said.get("name", service.name)
+    service.comment = said.get("comment", service.comment)
     service.updated_at = call.stamp
-    record(call, "service.update", service.id, name=name)
+    record(call, "service.update", service.id, name=service.name)
     return classic(whole_row(call, service))
 
 

@@ -2,10 +2,11 @@
 
 from starlette.responses import Response
 
-from fastly_mcp.sandbox import errors
+from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.account.events import record
 from fastly_mcp.sandbox.answers import classic
 from fastly_mcp.sandbox.calls import Call
+from fastly_mcp.sandbox.services.fields import read, text
 from fastly_mcp.sandbox.services.members import container, members
 from fastly_mcp.sandbox.state import Row
 
@@ -26,7 +27,8 @@ def get_dynamic_snippet(call: Call) -> Response:
 
 def update_dynamic_snippet(call: Call) -> Response:
     held, row = _snippet(call)
-    content = str(call.given().get("content", row["content"]))
-    held["content"] = held["content"] | {"content": content, "updated_at": call.stamp}
+    with invented.fitting():
+        given = read({"content": text()}, call.given())
+    held["content"] = held["content"] | given | {"updated_at": call.stamp}
     record(call, "snippet.update", row["service_id"], name=row["snippet_id"])
     return classic(_snippet(call)[1])

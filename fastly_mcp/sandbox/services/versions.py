@@ -10,7 +10,7 @@ from fastly_mcp.sandbox.account.events import record
 from fastly_mcp.sandbox.answers import classic
 from fastly_mcp.sandbox.calls import Call, numbered
 from fastly_mcp.sandbox.services import vcl
-from fastly_mcp.sandbox.services.fields import defaults, read
+from fastly_mcp.sandbox.services.fields import defaults, read, text
 from fastly_mcp.sandbox.services.kinds import KINDS
 from fastly_mcp.sandbox.services.references import dangling
 from fastly_mcp.sandbox.services.rules import SETTINGS
@@ -25,7 +25,7 @@ def list_versions(call: Call) -> Response:
 
 def create_version(call: Call) -> Response:
     """An empty draft. The answer names its number and nothing else [go-fastly versions/]."""
-    service, comment, at = call.service(), str(call.given().get("comment") or ""), call.stamp
+    service, comment, at = call.service(), _comment(call) or "", call.stamp
     version = Version(
         service.newest.number + 1, at, at, comment=comment, settings=defaults(SETTINGS)
     )
@@ -33,6 +33,12 @@ def create_version(call: Call) -> Response:
     record(call, "version.create", service.id, number=version.number)
     said = {"service_id": service.id, "number": version.number}
     return classic(said | ({"comment": comment} if comment else {}))
+
+
+def _comment(call: Call) -> str | None:
+    """The comment that is given, None if none is."""
+    with invented.fitting():
+        return read({"comment": text()}, call.given()).get("comment")
 
 
 def get_version(call: Call) -> Response:
@@ -49,7 +55,8 @@ def get_active_version(call: Call) -> Response:
 def update_version(call: Call) -> Response:
     """The comment is all that can be changed, and of a locked version too."""
     version = call.version()
-    version.comment = str(call.given().get("comment", version.comment) or "")
+    comment = _comment(call)
+    version.comment = version.comment if comment is None else comment
     version.updated_at = call.stamp
     return _answer(call, version, "update")
 
