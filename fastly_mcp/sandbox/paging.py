@@ -39,6 +39,25 @@ def classic_page(
     return shown, {"Link": ", ".join(links)} if links else {}
 
 
+def numbered_page(
+    call: Call,
+    rows: list[Any],
+    *,
+    per_page: int = 100,
+    most: int = 100,
+    names: tuple[str, str] = ("page", "per_page"),
+) -> tuple[list[Any], Row]:
+    """One page of a list and its meta; `names` are the parameters of its number and size."""
+    page, per_page = call.number(names[0], 1), call.number(names[1], per_page, most)
+    meta = {
+        "current_page": page,
+        "per_page": per_page,
+        "record_count": len(rows),
+        "total_pages": max(1, -(-len(rows) // per_page)),
+    }
+    return rows[(page - 1) * per_page : page * per_page], meta
+
+
 def json_api_page(
     call: Call, rows: list[Any], *, per_page: int = 20, limit: int = 100, is_escaped: bool = False
 ) -> tuple[list[Any], Row, Row]:
@@ -48,14 +67,14 @@ def json_api_page(
     events/get_events.yaml]; the others escape them and keep the rest of the query, sorted by name
     [go-fastly custom_tls_domain/list.yaml].
     """
-    page = call.number("page[number]", 1)
-    per_page = call.number("page[size]", per_page, limit)
-    last = max(1, -(-len(rows) // per_page))
+    names = ("page[number]", "page[size]")
+    shown, meta = numbered_page(call, rows, per_page=per_page, most=limit, names=names)
+    page, last = meta["current_page"], meta["total_pages"]
     kept = call.query.multi_items() if is_escaped else []
-    kept = [each for each in kept if each[0] not in {"page[number]", "page[size]"}]
+    kept = [each for each in kept if each[0] not in names]
 
     def address(number: int) -> str:
-        query = [*kept, ("page[number]", str(number)), ("page[size]", str(per_page))]
+        query = [*kept, *zip(names, (str(number), str(meta["per_page"])), strict=True)]
         return f"{API}{call.path}?{urlencode(sorted(query), safe='' if is_escaped else '[]')}"
 
     links: Row = {
@@ -65,13 +84,7 @@ def json_api_page(
         "prev": address(min(page - 1, last)) if page > 1 else None,
         "self": address(page),
     }
-    meta = {
-        "current_page": page,
-        "per_page": per_page,
-        "record_count": len(rows),
-        "total_pages": last,
-    }
-    return rows[(page - 1) * per_page : page * per_page], links, meta
+    return shown, links, meta
 
 
 def sort_rows(call: Call, rows: list[Row], default: str) -> tuple[list[Row], str]:

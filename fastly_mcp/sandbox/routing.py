@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from fastly_mcp.sandbox.calls import Handler
+from fastly_mcp.sandbox.state import SCOPES
 
 REST = "{cached_url}"
 """The parameter that takes the rest of the path, however many slashes it has."""
@@ -16,7 +17,7 @@ class Access(Enum):
     """Who may call an endpoint: the scopes that open it."""
 
     ANYONE = frozenset[str]()
-    ANY_TOKEN = frozenset({"global", "global:read", "purge_select", "purge_all"})
+    ANY_TOKEN = SCOPES
     READ = frozenset({"global", "global:read"})
     WRITE = frozenset({"global"})
     PURGE_SELECT = frozenset({"global", "purge_select"})

@@ -7,13 +7,18 @@ never changed in place: whoever changes one puts a new one in its stead. So vers
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 from fastly_mcp.sandbox import invented
 from fastly_mcp.sandbox.edge.cache import Edge
 
 Row = dict[str, Any]
 """One object as it goes over the wire, or nearly."""
+
+Scope = Literal["global", "global:read", "purge_select", "purge_all"]
+SCOPES = frozenset[str](get_args(Scope))
+Role = Literal["superuser", "engineer", "billing", "user", "tls_admin", "tls_viewer"]
+ROLES = frozenset[str](get_args(Role))
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 

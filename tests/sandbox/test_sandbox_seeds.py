@@ -167,6 +167,14 @@ FIRST = "services[0].versions[0]"
         (version(days_ago=1e9), f"{FIRST}.days_ago: "),
         ({"users": []}, "users: "),
         ({"users": [{}]}, "users[0].login: "),
+        ({"users": [{"login": ""}]}, "users[0].login: must be an e-mail address"),
+        ({"users": [{"login": "a@b.example", "id": "."}]}, "users[0].id: must match"),
+        ({"customer": {"id": "é"}}, "customer.id: must match"),
+        (service(id="x/y"), "services[0].id: must match"),
+        (version(acls=[{"name": "a", "id": "x/y"}]), f"{FIRST}.acls[0].id must be letters"),
+        (version(settings={"general.default_ttl": -5}), f"{FIRST}.settings: general.default_ttl"),
+        (version(comment=16**4000), f"{FIRST}.comment: JSON could not hold this"),
+        ({"customer": {16**4000: 1}}, "customer: JSON could not hold this"),
         ({"users": [{"login": "a@b.example", "role": "king"}]}, "users[0].role: "),
         ({"tokens": [{"value": "x", "scopes": "global"}]}, "tokens[0].value: "),
         ({"tokens": [{"value": "sandbox", "scopes": "root"}]}, "tokens[0].scopes[0]: "),
@@ -353,8 +361,13 @@ FIRST = "services[0].versions[0]"
             {"collections": {"domains": [{"service_id": ["x"]}]}},
             "collections.domains[0]: there is no service ['x']",
         ),
+        ({"collections": {"domains": [{}]}}, "collections.domains[0]: fqdn must be a domain's"),
         (
-            {"collections": {"domains": [{"id": "x"}, {"id": "x"}]}},
+            {"collections": {"domains": [{"id": "x/y", "fqdn": "a.example"}]}},
+            "collections.domains[0]: id must be letters, digits and -._",
+        ),
+        (
+            {"collections": {"domains": [{"id": "x", "fqdn": "a.example"}] * 2}},
             "collections.domains[1].id x is there twice",
         ),
     ],
@@ -366,6 +379,42 @@ def test_a_mistake_is_told_in_one_line_with_its_place(data: Any, told: str) -> N
     assert message.startswith(f"seed.yaml: {told}")
     assert "\n" not in message
     assert len(message) < 2_000
+
+
+@pytest.mark.parametrize(
+    ("urls", "told"),
+    [
+        ([""], "pages[]: 'shop' has no domain for ''"),
+        (["a.example/", "/"], "pages[/]: 'shop' has no domain for ''"),
+        (["https://c.example/"], "pages[https://c.example/]: 'shop' has no domain for 'c.example'"),
+        (["b.example/"], "pages[b.example/]: b.example is served by 'blog'"),
+        (["https://m.example/"], "pages[https://m.example/]: m.example is served by 'blog'"),
+        (
+            ["https://a.example/", "http://A.example:80/#x"],
+            "pages[http://A.example:80/#x]: a.example/ is there twice",
+        ),
+    ],
+)
+def test_a_page_is_at_one_address_that_its_service_has(urls: list[str], told: str) -> None:
+    seed = {
+        "services": [
+            {"name": "shop", "versions": [{"domains": ["a.example", "*.w.example"]}]},
+            {"name": "blog", "versions": [{"domains": ["b.example"]}]},
+            {"name": "new", "active": None, "versions": [{"domains": ["d.example"]}]},
+        ],
+        "collections": {
+            "domains": [
+                {"fqdn": "M.example", "service_id": "blog"},
+                {"fqdn": "n.example", "service_id": "shop"},
+            ]
+        },
+    }
+    good = ["a.example", "https://A.example/x", "x.w.example/", "n.example/?u=https://c.example/"]
+    pages = {url: {"service": "shop"} for url in good} | {"d.example/": {"service": "new"}}
+    assert len(world_of(seed | {"pages": pages}).edge.origin) == len(pages)
+    with pytest.raises(SeedError) as caught:
+        world_of(seed | {"pages": {url: {"service": "shop"} for url in urls}})
+    assert str(caught.value) == f"seed.yaml: {told}"
 
 
 def test_a_few_mistakes_are_told_at_once_and_the_rest_are_counted() -> None:

@@ -7,10 +7,11 @@ The list says `scopes` and means text, one alone says `scope` and has no service
 from starlette.responses import Response
 
 from fastly_mcp.sandbox import errors, invented
-from fastly_mcp.sandbox.account.tokens import ROLES, keep, make, revoke, token_row
+from fastly_mcp.sandbox.account.tokens import keep, make, revoke, token_row
 from fastly_mcp.sandbox.answers import newer, newer_nothing
 from fastly_mcp.sandbox.calls import Call
-from fastly_mcp.sandbox.state import Row, Token, World
+from fastly_mcp.sandbox.paging import numbered_page
+from fastly_mcp.sandbox.state import ROLES, Row, Token, World
 
 
 def _find(call: Call) -> Token:
@@ -34,21 +35,8 @@ def _listed(world: World, token: Token) -> Row:
 
 def list_tokens(call: Call) -> Response:
     found = [token for token in call.world.tokens.values() if token.is_automation]
-    page, per_page = call.number("page", 1), call.number("per_page", 100, 100)
-    return newer(
-        {
-            "data": [
-                _listed(call.world, token)
-                for token in found[(page - 1) * per_page : page * per_page]
-            ],
-            "meta": {
-                "current_page": page,
-                "per_page": per_page,
-                "record_count": len(found),
-                "total_pages": max(1, -(-len(found) // per_page)),
-            },
-        }
-    )
+    page, meta = numbered_page(call, found)
+    return newer({"data": [_listed(call.world, token) for token in page], "meta": meta})
 
 
 def create_token(call: Call) -> Response:
@@ -100,8 +88,8 @@ def get_token(call: Call) -> Response:
 def list_services(call: Call) -> Response:
     token = _find(call)
     data = [each for each in token.services if each in call.world.services]
-    count_ = {"current_page": 1, "per_page": 100, "record_count": len(data), "total_pages": 1}
-    return newer({"data": data, "meta": count_})
+    page, meta = numbered_page(call, data)
+    return newer({"data": page, "meta": meta})
 
 
 def revoke_token(call: Call) -> Response:

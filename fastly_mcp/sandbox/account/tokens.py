@@ -11,10 +11,8 @@ from fastly_mcp.sandbox.account.events import record
 from fastly_mcp.sandbox.answers import classic, classic_nothing
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.services.fields import optional, read
-from fastly_mcp.sandbox.state import Row, Token, World, make_id, stamp
+from fastly_mcp.sandbox.state import SCOPES, Row, Token, World, make_id, stamp
 
-SCOPES = frozenset({"global", "global:read", "purge_select", "purge_all"})
-ROLES = frozenset({"superuser", "engineer", "billing", "user", "tls_admin", "tls_viewer"})
 ACTIVE = 100
 """Tokens a user may have [agent toolkit, account-management.md]."""
 SUDO = timedelta(minutes=5)

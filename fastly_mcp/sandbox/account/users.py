@@ -5,11 +5,10 @@ from starlette.responses import Response
 from fastly_mcp.sandbox import errors, invented
 from fastly_mcp.sandbox.account.account import check_customer
 from fastly_mcp.sandbox.account.events import record
-from fastly_mcp.sandbox.account.tokens import ROLES
 from fastly_mcp.sandbox.answers import OK, classic
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.services.fields import defaults, flag, optional_flag, read, text
-from fastly_mcp.sandbox.state import Row, World
+from fastly_mcp.sandbox.state import ROLES, Row, World
 
 FIELDS = {
     "name": text(),
@@ -22,13 +21,13 @@ FIELDS = {
 }
 
 
-def make_user(world_customer: str, user_id: str, at: str, given: Row) -> Row:
+def make_user(customer_id: str, user_id: str, at: str, given: Row) -> Row:
     """A user as Fastly shows one; null where nobody said anything [go-fastly users/create]."""
     return {
         **defaults(FIELDS),
         **read(FIELDS, given),
         "id": user_id,
-        "customer_id": world_customer,
+        "customer_id": customer_id,
         "created_at": at,
         "updated_at": at,
         "deleted_at": None,

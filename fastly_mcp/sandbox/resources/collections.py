@@ -1,5 +1,6 @@
 """What lives beside the services: collections of rows, each with its defaults, which seeds fill."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,12 +10,15 @@ from fastly_mcp.sandbox.resources import (
     access_keys,
     compute_acls,
     config_stores,
+    domains,
     kv_items,
     kv_stores,
     secret_stores,
 )
 from fastly_mcp.sandbox.state import Row, make_id, stamp, stamp_with_fraction
 
+ID = re.compile(r"^([A-Za-z0-9_-][A-Za-z0-9._-]*)?$")
+"""What a seed may give as an id: one segment of a path, as it stands."""
 LONGEST = 36_500
 """Days."""
 START = timedelta(0)
@@ -51,6 +55,7 @@ COLLECTIONS: dict[str, Collection] = {
         },
         stamp_with_fraction,
         names_service="service_id",
+        fill=domains.fill,
     ),
     "tls_private_keys": Collection(
         {
@@ -192,6 +197,8 @@ def make_item(
         if row[key] is not None and not isinstance(value, type(row[key])):
             raise ValueError(f"{key} must be {WORDS.get(type(row[key]), 'of another type')}")
     row |= left
+    if not ID.fullmatch(row["id"]) or not row["id"]:
+        raise ValueError("id must be letters, digits and -._")
     _resolve(row, collection.names_service, "service", services)
     _resolve(row, collection.names_user, "user", users)
     return collection.fill(row, made)

@@ -13,6 +13,14 @@ from fastly_mcp.sandbox.state import Row, stamp_with_fraction
 FQDN = re.compile(r"(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{1,62}")
 
 
+def fill(row: Row, _: object) -> Row:
+    """A domain as a seed gives it. Raises ValueError for one that is no name."""
+    fqdn = row["fqdn"].lower()
+    if not FQDN.fullmatch(fqdn):
+        raise ValueError("fqdn must be a domain's name")
+    return row | {"fqdn": fqdn}
+
+
 def invalid(field: str, detail: str) -> errors.FastlyError:
     """JSON:API's errors, but sent as application/json [go-fastly domainmanagement/]."""
     return errors.json_api(400, f"Invalid value for {field}", detail, media_type=JSON)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from fastly_mcp.sandbox import invented
 from fastly_mcp.sandbox.account.events import DOCUMENTED
 from fastly_mcp.sandbox.account.users import make_user
 from fastly_mcp.sandbox.edge.cache import Edge, address
@@ -77,10 +78,10 @@ def _make_world(at: datetime, seed: Seed, services: int) -> World:
         limits=Limits(**seed.limits.model_dump()),
     )
     _add_tokens(world, seed, start, logins, ids)
-    _add_pages(world, seed, start, ids)
     _add_incidents(world, seed, start, ids)
     _add_events(world, seed, start, logins, ids)
     _add_collections(world, seed, start, logins, ids)
+    _add_pages(world, seed, start, ids)
     return world
 
 
@@ -139,10 +140,16 @@ def _add_tokens(
 def _add_pages(world: World, seed: Seed, start: datetime, ids: dict[str, str]) -> None:
     """Every POP holds every page, each for a little longer than the one before."""
     filled = {pop.code: start.timestamp() - 420 * at for at, pop in enumerate(POPS, 1)}
+    why_not = cache(lambda host, service: _why_not(world, host, service))
     for url, planned in seed.pages.items():
-        where = address(url)
+        where, place = address(url), f"pages[{url}]"
+        service_id = _known(planned.service, ids, f"{place}.service")
+        if str(where) in world.edge.origin:
+            raise SeedError(f"{place}: {where} is there twice")
+        if why := why_not(where.host, service_id):
+            raise SeedError(f"{place}: {why}")
         world.edge.origin[str(where)] = Page(
-            service_id=_known(planned.service, ids, f"pages[{url}].service"),
+            service_id=service_id,
             surrogate_keys=tuple(planned.keys),
             status=planned.status,
             content_type=planned.content_type,
@@ -152,6 +159,21 @@ def _add_pages(world: World, seed: Seed, start: datetime, ids: dict[str, str]) -
         )
         if planned.cached and world.edge.origin[str(where)].is_cacheable:
             world.edge.fill(where, filled, hits=9)
+
+
+def _why_not(world: World, host: str, service_id: str) -> str:
+    """Why a service cannot have pages at a host; one that only a draft names is its own."""
+    service, serving = world.services[service_id], world.service_at(host)
+    if serving is service:
+        return ""
+    if serving:
+        return f"{host} is served by {serving.name!r}"
+    # Versions share what was not changed, so each list is looked at once.
+    lists = {id(rows): rows for each in service.versions if (rows := each.objects.get("domains"))}
+    names = {row["name"].lower() for rows in lists.values() for row in rows}
+    if names.isdisjoint(invented.names_that_match(host)):
+        return f"{service.name!r} has no domain for {host!r}"
+    return ""
 
 
 def _add_incidents(world: World, seed: Seed, start: datetime, ids: dict[str, str]) -> None:

@@ -1,8 +1,8 @@
 """Reading a seed from a file, YAML or JSON, and saying what is wrong with one."""
 
 import json
-import math
 import re
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -85,21 +85,25 @@ def _plain(value: Any, source: str, place: Place = (), around: tuple[int, ...] =
     if isinstance(value, date):
         # What looks like a date is nearly always meant as text.
         return value.isoformat()
-    if isinstance(value, str):
-        if value.encode("utf-8", "replace").decode() == value:
-            return value
-    elif isinstance(value, float):
-        if math.isfinite(value):
-            return value
-    elif value is None or isinstance(value, int):
+    if _is_one(value):
         return value
-    elif isinstance(value, list | dict) and len(around) < DEEPEST and id(value) not in around:
+    if isinstance(value, list | dict) and len(around) < DEEPEST and id(value) not in around:
         around = (*around, id(value))
         if isinstance(value, list):
             return [_plain(one, source, (*place, at), around) for at, one in enumerate(value)]
-        named = {str(name): one for name, one in value.items()}
+        named = {str(_plain(name, source, place)): one for name, one in value.items()}
         return {name: _plain(one, source, (*place, name), around) for name, one in named.items()}
     raise SeedError(f"{source}: {_place(place[:8])}: JSON could not hold this")
+
+
+def _is_one(value: Any) -> bool:
+    """Whether it is a text, a number or nothing, such as every reader of JSON takes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode() == value
+    if isinstance(value, int | float):
+        # YAML has infinity, and whole numbers of any length.
+        return abs(value) <= sys.float_info.max
+    return value is None
 
 
 def _place(parts: Place) -> str:

@@ -17,7 +17,8 @@ from pydantic import (
 
 from fastly_mcp.sandbox import invented
 from fastly_mcp.sandbox.edge.pages import CACHE_CONTROL
-from fastly_mcp.sandbox.state import Row
+from fastly_mcp.sandbox.resources.collections import ID
+from fastly_mcp.sandbox.state import Role, Row, Scope
 
 ELSEWHERE = {
     "cache-control": "is the page's cache_control",
@@ -50,6 +51,12 @@ def _header_value(value: str) -> str:
     if not value.isprintable() or value != value.strip() or max(value, default="") > "\xff":
         raise ValueError("must be printable Latin-1, which is all that HTTP carries")
     return value
+
+
+def _login(login: str) -> str:
+    if "@" not in login:
+        raise ValueError("must be an e-mail address")
+    return login
 
 
 def _key(key: str) -> str:
@@ -87,7 +94,8 @@ HeaderValue = Annotated[str, Field(max_length=8_192), AfterValidator(_header_val
 SurrogateKeys = Annotated[
     list[Annotated[str, AfterValidator(_key)]], BeforeValidator(_words), AfterValidator(_keys)
 ]
-Scope = Literal["global", "global:read", "purge_select", "purge_all"]
+Id = Annotated[str, Field(pattern=ID.pattern)]
+"""Empty: one is made up."""
 Text = Annotated[str, Field(max_length=2**20)]
 Days = Annotated[float, Field(ge=0, le=36_500)]
 
@@ -97,18 +105,16 @@ class Part(BaseModel):
 
 
 class SeedCustomer(Part):
-    id: str = ""
+    id: Id = ""
     name: str = "Sandbox"
     days_ago: Days = 420
 
 
 class SeedUser(Part):
-    login: str
-    id: str = ""
+    login: Annotated[str, AfterValidator(_login)]
+    id: Id = ""
     name: str = ""
-    role: Literal["superuser", "engineer", "billing", "user", "tls_admin", "tls_viewer"] = (
-        "engineer"
-    )
+    role: Role = "engineer"
     days_ago: Days = 420
 
 
@@ -118,7 +124,7 @@ class SeedToken(Part):
     value: Annotated[str, Field(min_length=1, pattern=r"^sandbox[!-~]*$")]
     """Begins with `sandbox`: only such tokens are ever sent over plain http."""
     scopes: Annotated[list[Scope], BeforeValidator(_words), Field(min_length=1)]
-    id: str = ""
+    id: Id = ""
     name: str = ""
     user: str = ""
     services: Words = []
@@ -153,7 +159,7 @@ class SeedVersion(Part):
 
 class SeedService(Part):
     name: Annotated[str, Field(min_length=1)]
-    id: str = ""
+    id: Id = ""
     type: Literal["vcl", "wasm"] = "vcl"
     comment: Text = ""
     paused: bool = False

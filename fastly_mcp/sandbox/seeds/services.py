@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from fastly_mcp.sandbox.resources.collections import ID
 from fastly_mcp.sandbox.resources.products import PRODUCTS
 from fastly_mcp.sandbox.seeds.files import SeedError
 from fastly_mcp.sandbox.seeds.model import SeedService, SeedTraffic, SeedVersion
@@ -141,6 +142,8 @@ def _object(service: Service, kind: Kind, given: object, at: str, where: str) ->
         raise SeedError(f"{where}.shield is none; there are: {', '.join(SHIELDS)}")
     if not isinstance(row.get("id", ""), str):
         raise SeedError(f"{where}.id must be text")
+    if not ID.fullmatch(row.get("id", "")):
+        raise SeedError(f"{where}.id must be letters, digits and -._")
     object_id = str(row.get("id") or make_id(f"{service.id} {kind.path} {row['name']}"))
     try:
         made = make_row(kind, row, at, object_id)

@@ -68,7 +68,7 @@ def asked(
     return found, periods
 
 
-def within_reach(call: Call) -> list[Service]:
+def covered(call: Call) -> list[Service]:
     """The services of an account-wide answer, those that are gone included."""
     return [each for each in call.world.services.values() if call.token.covers(each.id)]
 
@@ -97,14 +97,14 @@ def list_stats(call: Call) -> Response:
     """Every service's rows, by service."""
     window = read_window(call)
     wanted = {each for each in call.query.get("services", "").split(",") if each}
-    services = [each for each in within_reach(call) if not wanted or each.id in wanted]
+    services = [each for each in covered(call) if not wanted or each.id in wanted]
     return _by_service(call, services, window)
 
 
 def list_field(call: Call) -> Response:
     """One field of every service, by service."""
     field, window = known_field(call), read_window(call)
-    return _by_service(call, within_reach(call), window, field)
+    return _by_service(call, covered(call), window, field)
 
 
 def _by_service(
@@ -144,7 +144,7 @@ def _of_service(call: Call, service: Service, window: Window, field: str | None 
 def get_aggregate(call: Call) -> Response:
     """All services as if they were one."""
     window = read_window(call)
-    found, periods = asked(call, within_reach(call), window)
+    found, periods = asked(call, covered(call), window)
     return parts(window, _added_up(found, window, periods))
 
 

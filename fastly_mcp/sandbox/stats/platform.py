@@ -15,7 +15,7 @@ from fastly_mcp.sandbox.answers import dumped
 from fastly_mcp.sandbox.calls import Call
 from fastly_mcp.sandbox.state import Row, Service, stamp
 from fastly_mcp.sandbox.stats.fields import Measures, finished, measures, put_together
-from fastly_mcp.sandbox.stats.history import asked, within_reach
+from fastly_mcp.sandbox.stats.history import asked, covered
 from fastly_mcp.sandbox.stats.inspectors import Wrong
 from fastly_mcp.sandbox.stats.names import KNOWN
 from fastly_mcp.sandbox.stats.sending import Parts
@@ -51,7 +51,7 @@ LIMIT, MOST = 1_000, 10_000
 
 def get_aggregate(call: Call) -> Response:
     """All services as if they were one; for a token limited to services, those."""
-    return _tell(call, within_reach(call))
+    return _tell(call, covered(call))
 
 
 def get_entity(call: Call) -> Response:
