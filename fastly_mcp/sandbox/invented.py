@@ -23,6 +23,8 @@ the choice is made here, so that nobody mistakes it for Fastly's. Invented too, 
 - GET /service/{id}/domain shows the active version's domains; `version` of a listed service that
   was never activated is its newest (`services.services`).
 - Which twenty POPs there are, and where; the recorded ones are ninety (`edge.pops`).
+- Which headers keep a page out of caches: `private`, `no-store` and Set-Cookie (`edge.pages`); that
+  Fastly-Debug shows Surrogate-Control (`edge.network`).
 - A key that is named twice in a batch is purged once (`edge.purges`).
 - What the edge check does to the edge, how the origins' content changes (`edge.cache`), and that
   after a soft purge Fastly-Debug-TTL tells seconds below zero (`edge.network`).
@@ -58,6 +60,9 @@ the choice is made here, so that nobody mistakes it for Fastly's. Invented too, 
 - Which values a field of a versioned object may have are the official client's; that others are
   refused, that a port is one of TCP's and a domain's name a host's (`DOMAIN`), and in which words,
   is told nowhere (`services.fields`).
+- What is told of a package that cannot be read (`services.packages`); a Compute version without one
+  is activated with a warning (`services.vcl`). Every CNAME is right, and which address staging has
+  (`services.versioned_domains`).
 - From a page beyond the last the way back is to the last (`paging`).
 - Whether a dictionary is private, its newest version says (`services.dictionaries`).
 - A director's backends are renamed and deleted with the backends; whatever else names an object

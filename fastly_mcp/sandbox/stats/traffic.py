@@ -1,10 +1,11 @@
 """What visitors ask of each service: a pure model of its traffic, second by second.
 
-All of it is invented, and follows from the world alone: the same question has the same answer at
-any later time. What is counted is how many requests there were since the start of a UTC day, per
-region and kind of request; what falls into a span of time is the difference of two such counts.
-So seconds add up to minutes, hours and days, and regions to the whole. POPs share their region's
-count seat by seat, so that they add up to it too. Counts before a purge do not depend on it.
+All of it is invented, and follows from the world alone: the same question has the same answer later
+too, as long as the events and purges of that time are kept. What is counted is how many requests
+there were since the start of a UTC day, per region and kind of request; what falls into a span of
+time is the difference of two such counts. So seconds add up to minutes, hours and days, and regions
+to the whole. POPs share their region's count seat by seat, so that they add up to it too. Counts
+before a purge do not depend on it.
 """
 
 from collections import defaultdict
