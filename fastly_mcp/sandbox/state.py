@@ -5,6 +5,7 @@ never changed in place: whoever changes one puts a new one in its stead. So vers
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -238,17 +239,25 @@ class World:
         self.serial += 1
         return make_id(f"{self.customer['id']} {self.serial}", length)
 
-    def service_at(self, host: str) -> Service | None:
-        """The service the edge picks for a host: exact before wildcard, drafts do not count."""
+    def serving(self) -> dict[str, Service]:
+        """The service of each domain, as the edge sees it: drafts do not count."""
         there = {each.id: each for each in self.services.values() if each.deleted_at is None}
-        names = [*invented.names_that_match(host)]
         serving = {
             row["name"].lower(): service
             for service in reversed(there.values())
             for row in service.rows("domains")
-            if row["name"].lower() in names
         }
         for row in self.collection("domains").values():
             if row["service_id"] in there:
                 serving[row["fqdn"].lower()] = there[row["service_id"]]
-        return next((serving[name] for name in names if name in serving), None)
+        return serving
+
+    def service_at(self, host: str) -> Service | None:
+        """The service the edge picks for a host: exact before wildcard."""
+        return picked(host, self.serving())
+
+
+def picked(host: str, serving: Mapping[str, Service]) -> Service | None:
+    """What serves a host, of all that serves."""
+    names = invented.names_that_match(host)
+    return next((serving[name] for name in names if name in serving), None)

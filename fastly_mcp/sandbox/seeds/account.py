@@ -7,12 +7,12 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from fastly_mcp.sandbox import invented
 from fastly_mcp.sandbox.account.events import DOCUMENTED
 from fastly_mcp.sandbox.account.users import make_user
 from fastly_mcp.sandbox.edge.cache import Edge, address
 from fastly_mcp.sandbox.edge.pages import Page
 from fastly_mcp.sandbox.edge.pops import POPS
+from fastly_mcp.sandbox.invented import names_that_match
 from fastly_mcp.sandbox.resources.collections import COLLECTIONS, make_item
 from fastly_mcp.sandbox.seeds.files import SeedError, read_seed
 from fastly_mcp.sandbox.seeds.model import Seed
@@ -21,10 +21,12 @@ from fastly_mcp.sandbox.state import (
     Incident,
     Limits,
     Row,
+    Service,
     Token,
     Traffic,
     World,
     make_id,
+    picked,
     stamp,
 )
 
@@ -140,14 +142,18 @@ def _add_tokens(
 def _add_pages(world: World, seed: Seed, start: datetime, ids: dict[str, str]) -> None:
     """Every POP holds every page, each for a little longer than the one before."""
     filled = {pop.code: start.timestamp() - 420 * at for at, pop in enumerate(POPS, 1)}
-    why_not = cache(lambda host, service: _why_not(world, host, service))
+    serving = world.serving()
+    names = cache(lambda service_id: _names(world.services[service_id]))
     for url, planned in seed.pages.items():
         where, place = address(url), f"pages[{url}]"
         service_id = _known(planned.service, ids, f"{place}.service")
         if str(where) in world.edge.origin:
             raise SeedError(f"{place}: {where} is there twice")
-        if why := why_not(where.host, service_id):
-            raise SeedError(f"{place}: {why}")
+        served_by = picked(where.host, serving)
+        if served_by and served_by.id != service_id:
+            raise SeedError(f"{place}: {where.host} is served by {served_by.name!r}")
+        if not served_by and names(service_id).isdisjoint(names_that_match(where.host)):
+            raise SeedError(f"{place}: {planned.service!r} has no domain for {where.host!r}")
         world.edge.origin[str(where)] = Page(
             service_id=service_id,
             surrogate_keys=tuple(planned.keys),
@@ -161,19 +167,11 @@ def _add_pages(world: World, seed: Seed, start: datetime, ids: dict[str, str]) -
             world.edge.fill(where, filled, hits=9)
 
 
-def _why_not(world: World, host: str, service_id: str) -> str:
-    """Why a service cannot have pages at a host; one that only a draft names is its own."""
-    service, serving = world.services[service_id], world.service_at(host)
-    if serving is service:
-        return ""
-    if serving:
-        return f"{host} is served by {serving.name!r}"
+def _names(service: Service) -> set[str]:
+    """The domains of all versions: what only a draft names may have pages too."""
     # Versions share what was not changed, so each list is looked at once.
     lists = {id(rows): rows for each in service.versions if (rows := each.objects.get("domains"))}
-    names = {row["name"].lower() for rows in lists.values() for row in rows}
-    if names.isdisjoint(invented.names_that_match(host)):
-        return f"{service.name!r} has no domain for {host!r}"
-    return ""
+    return {row["name"].lower() for rows in lists.values() for row in rows}
 
 
 def _add_incidents(world: World, seed: Seed, start: datetime, ids: dict[str, str]) -> None:
