@@ -116,6 +116,20 @@ async def test_a_soft_purge_serves_the_old_copy_once_more(network: Network) -> N
     assert fresh.headers["age"] == "0"
 
 
+async def test_debugging_tells_how_long_a_copy_is_fresh_or_since_when_it_is_stale(
+    network: Network,
+) -> None:
+    def left(response: httpx2.Response) -> float:
+        return float(response.headers["fastly-debug-ttl"].split(" ")[2])
+
+    await network.get(NEWS)
+    network.later(seconds=100)
+    assert left(await network.get(NEWS, **{"Fastly-Debug": "1"})) == 200
+    await network.purge(NEWS, **{"Fastly-Soft-Purge": "1"})
+    network.later(seconds=5)
+    assert left(await network.get(NEWS, **{"Fastly-Debug": "1"})) == -5
+
+
 async def test_a_page_expires_as_its_cache_control_says(network: Network) -> None:
     first = await network.get(NEWS)
     assert x_cache(first) == "MISS"
