@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,10 +21,35 @@ NO = frozenset({"0", "false", "no", "off"})
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}")
 HOST = re.compile(rf"(?=.{{1,253}}$){LABEL}(\.{LABEL})+")
 
+BROAD_KEYS = "all site site-wide global everything html text page holos wp"
+"""Surrogate keys that tag every page on many sites."""
+
 # What an operator takes away. An empty one is more likely a mistake than a wish for no limit.
 LIMITS = frozenset(
-    {"FASTLY_MCP_SCOPES", "FASTLY_MCP_READ_ONLY", "FASTLY_MCP_SERVICES", "FASTLY_MCP_DOMAINS"}
+    {
+        "FASTLY_MCP_SCOPES",
+        "FASTLY_MCP_READ_ONLY",
+        "FASTLY_MCP_SERVICES",
+        "FASTLY_MCP_DOMAINS",
+        "FASTLY_MCP_APPROVAL",
+        "FASTLY_MCP_APPROVAL_VIA",
+        "FASTLY_MCP_APPROVERS",
+        "FASTLY_MCP_KEYS_PER_HOUR",
+        "FASTLY_MCP_URLS_PER_HOUR",
+        "FASTLY_MCP_PURGE_ALLS_PER_HOUR",
+        "FASTLY_MCP_AUDIT",
+    }
 )
+
+
+class Level(StrEnum):
+    """Which changes wait for a person, from none to all of them."""
+
+    NEVER = "never"
+    PURGE_ALL = "purge_all"
+    BROAD = "broad"
+    PURGES = "purges"
+    ALL = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +70,17 @@ class Settings:
     http_token: str = ""
     http_token_file: Path | None = None
     http_tokens_file: Path | None = None
+    approval: Level = Level.BROAD
+    approval_via: str = ""
+    approvers: Path | None = None
+    broad_keys: frozenset[str] = frozenset(BROAD_KEYS.split())
+    keys_per_hour: int = 20_000
+    urls_per_hour: int = 5_000
+    purge_alls_per_hour: int = 3
+    state_dir: Path | None = None
+    audit: frozenset[str] = frozenset({"file"})
+    audit_queries: bool = False
+    audit_key_file: Path | None = None
     problems: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -90,6 +127,17 @@ class Settings:
             http_token=env.read("FASTLY_MCP_HTTP_TOKEN", str, default=""),
             http_token_file=env.read("FASTLY_MCP_HTTP_TOKEN_FILE", _path, default=None),
             http_tokens_file=env.read("FASTLY_MCP_HTTP_TOKENS_FILE", _path, default=None),
+            approval=env.read("FASTLY_MCP_APPROVAL", _level, default=Level.BROAD),
+            approval_via=env.read("FASTLY_MCP_APPROVAL_VIA", _via, default=""),
+            approvers=env.read("FASTLY_MCP_APPROVERS", _path, default=None),
+            broad_keys=env.read("FASTLY_MCP_BROAD_KEYS", _keys, default=_keys(BROAD_KEYS)),
+            keys_per_hour=env.read("FASTLY_MCP_KEYS_PER_HOUR", _amount, default=20_000),
+            urls_per_hour=env.read("FASTLY_MCP_URLS_PER_HOUR", _amount, default=5_000),
+            purge_alls_per_hour=env.read("FASTLY_MCP_PURGE_ALLS_PER_HOUR", _amount, default=3),
+            state_dir=env.read("FASTLY_MCP_STATE_DIR", _directory, default=None),
+            audit=env.read("FASTLY_MCP_AUDIT", _sinks, default=frozenset({"file"})),
+            audit_queries=env.read("FASTLY_MCP_AUDIT_QUERIES", _flag, default=False),
+            audit_key_file=env.read("FASTLY_MCP_AUDIT_KEY_FILE", _path, default=None),
             problems=tuple(env.problems),
         )
 
@@ -141,6 +189,42 @@ def _count(value: str) -> int:
     if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= 100_000:
         raise ConfigError("must be a whole number from 1 to 100000.")
     return int(value)
+
+
+def _amount(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or int(value[:9]) > 1_000_000:
+        raise ConfigError("must be a whole number from 0 to 1000000.")
+    return int(value)
+
+
+def _level(value: str) -> Level:
+    try:
+        return Level(value.lower())
+    except ValueError:
+        raise ConfigError(f"must be one of {', '.join(Level)}.") from None
+
+
+def _via(value: str) -> str:
+    if value.lower() not in {"elicitation", "command"}:
+        raise ConfigError("must be elicitation or command.")
+    return value.lower()
+
+
+def _keys(value: str) -> frozenset[str]:
+    return frozenset(value.casefold().replace(",", " ").split())
+
+
+def _sinks(value: str) -> frozenset[str]:
+    sinks = frozenset(value.lower().replace(",", " ").split())
+    if not sinks or sinks - {"file", "stderr"}:
+        raise ConfigError("must be file, stderr or both, separated by a comma.")
+    return sinks
+
+
+def _directory(value: str) -> Path | None:
+    path = _path(value)
+    # Commands that people run elsewhere have to find it.
+    return path.absolute() if path else None
 
 
 def _path(value: str) -> Path | None:

@@ -5,6 +5,8 @@
   x NotPermitted       the grant does not allow this tool or this service
   x InvalidArgument    an argument breaks a rule; nothing was sent
   x Busy               too many calls at once
+  x GuardFailed        the store or the audit cannot be used, so nothing may be changed
+  x NotSent            one of many that was not begun, for what came before it or for lack of time
   x APIError           Fastly answered 4xx or 5xx, or did not answer
     + NotAuthorized      401, 403
     + NotFound           404
@@ -44,6 +46,14 @@ class InvalidArgument(FastlyMCPError):
 
 class Busy(FastlyMCPError):
     """Too many calls at once."""
+
+
+class GuardFailed(FastlyMCPError):
+    """The store or the audit cannot be used. Nothing was sent."""
+
+
+class NotSent(FastlyMCPError):
+    """One of many that was not begun, for what came before it or for lack of time."""
 
 
 class APIError(FastlyMCPError):

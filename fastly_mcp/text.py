@@ -3,6 +3,7 @@
 import unicodedata
 
 LONGEST = 300
+SHORT = 60
 
 # Characters that hide text, turn it around or steer a terminal: control, format (bidirectional,
 # zero-width, tags), surrogates, private use, line and paragraph separators.
@@ -19,6 +20,11 @@ def visible(text: str) -> str:
 def cut(text: str, longest: int = LONGEST) -> str:
     """Return at most `longest` characters, with … where more were."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def shortened(text: str) -> str:
+    """Return somebody's text in one line of at most 60 characters, nothing hidden in it."""
+    return cut(visible(text).replace("\n", "\\n").replace("\t", "\\t"), SHORT)
 
 
 def _shown(character: str) -> str:

@@ -18,13 +18,21 @@ from pydantic import (
 from pydantic_core import from_json
 
 from fastly_mcp.api.connection import Connection
+from fastly_mcp.guard.guard import Guard
 from fastly_mcp.scopes import Scope
 
 Fastly = Connection
 """The caller's connection; a tool's parameter `fastly` of this type is injected, never in its
 schema."""
 
-INJECTED = "fastly"
+INJECTED = {"fastly": Connection, "guard": Guard}
+"""What a tool's parameters of these names are given; a tool that changes something needs both."""
+
+Approval = Annotated[
+    str,
+    Field(max_length=20, description="Only after a person approved: the code you were told"),
+]
+"""The argument that every tool that changes something has besides its own."""
 
 Function = TypeVar("Function", bound=Callable[..., Awaitable["Result"]])
 
@@ -46,6 +54,19 @@ class Result(BaseModel):
             for name, value in handler(self).items()
             if fields[name].is_required() or value not in (None, "", [], {})
         }
+
+
+class Outcome(Result):
+    """What a tool that changes something returns: what came of it, or that it waits for a person.
+
+    `then` says how to go on, and `plan` what the person reads.
+    """
+
+    purged: bool | None = None
+    status: str = ""
+    tell_user: str = ""
+    then: str = ""
+    plan: list[str] = []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +91,11 @@ class Tool:
         """The docstring is what an agent chooses by."""
         return " ".join(cleandoc(self.run.__doc__ or "").split())
 
+    @cached_property
+    def injected(self) -> frozenset[str]:
+        """Which of INJECTED the function takes."""
+        return frozenset(signature(self.run).parameters) & INJECTED.keys()
+
     # Built on the first need: they are what a start would take longest for.
 
     @cached_property
@@ -79,8 +105,10 @@ class Tool:
         fields: dict[str, Any] = {
             name: (given.annotation, ... if given.default is given.empty else given.default)
             for name, given in parameters.items()
-            if name != INJECTED
+            if name not in INJECTED
         }
+        if self.changes:
+            fields["approval"] = (Approval, "")
         return create_model(self.name, __config__=ConfigDict(extra="forbid"), **fields)
 
     @cached_property

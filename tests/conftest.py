@@ -16,6 +16,9 @@ from fastly_mcp.serving.server import FastlyServer
 SHOP = "u8jzPde0IgxLd6GncfBAep"
 BLOG = "fJBd0Kh8oOOL8dKLzdocJ2"
 
+UNGUARDED = {"FASTLY_MCP_APPROVAL": "never", "FASTLY_MCP_PURGE_ALLS_PER_HOUR": "1000"}
+"""Most tests are about what a purge does, and not about whether it may."""
+
 Connect = Callable[..., Connection]
 Session = Callable[..., AbstractAsyncContextManager[Client]]
 
@@ -31,7 +34,7 @@ async def connect() -> AsyncIterator[Connect]:
     made: list[Connection] = []
 
     def make(app: Callable[..., Awaitable[None]] | None = None, **environ: str) -> Connection:
-        environ = {"FASTLY_API_TOKEN": "sandbox", **environ}
+        environ = {"FASTLY_API_TOKEN": "sandbox", **UNGUARDED, **environ}
         settings = Settings.read(environ, sandbox=True)
         client = FastlyClient(
             settings.endpoint,

@@ -61,6 +61,17 @@ async def read(response: httpx2.Response, token: SecretStr) -> Answer:
 
 
 @contextmanager
+def explained(meanings: Mapping[int, str]) -> Iterator[None]:
+    """Say of an error with one of these statuses what it means here."""
+    try:
+        yield
+    except APIError as error:
+        if meaning := meanings.get(error.status):
+            error.outcome, error.hint = "", meaning
+        raise
+
+
+@contextmanager
 def shaped(outcome: str = "") -> Iterator[None]:
     """Read an answer's fields: one that lacks them is Unavailable, not a crash.
 
@@ -83,7 +94,7 @@ def error_of(status: int, headers: Mapping[str, str], data: object) -> APIError:
     title, detail = (cut(visible(" ".join(part.split()))) for part in _said(data))
     title = title or responses.get(status, "without a reason")
     if status == 429:
-        return RateLimited(title, detail, reset=_reset(headers))
+        return RateLimited(title, detail, reset=reset_of(headers))
     if status >= 500:
         return Unavailable(status, title, detail)
     if status in {401, 403}:
@@ -119,7 +130,8 @@ def _said(data: object) -> tuple[str, str]:
     return str(title), str(data.get("detail") or "")
 
 
-def _reset(headers: Mapping[str, str]) -> datetime | None:
+def reset_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return when Fastly counts anew, if the headers tell."""
     value = headers.get("Fastly-RateLimit-Reset", "")
     if not value.isascii() or not value.isdigit() or len(value) > 11:
         return None

@@ -20,6 +20,7 @@ from fastly_mcp.api import answers
 from fastly_mcp.api.answers import Answer
 from fastly_mcp.api.paths import fill
 from fastly_mcp.api.transport import open_pool
+from fastly_mcp.api.writes import Writes
 from fastly_mcp.endpoint import may_carry
 from fastly_mcp.errors import (
     REPEATABLE,
@@ -77,7 +78,7 @@ class FastlyClient:
     Every method raises an APIError for what Fastly refuses or cannot answer, ConfigError when
     the machine's proxy or certificates cannot be used or the token may not be sent to the
     endpoint, InvalidArgument when a segment would change the path it is put into, and
-    NotPermitted for a change in read-only mode.
+    NotPermitted for a change in read-only mode or out of the reserve of writes.
     """
 
     def __init__(
@@ -92,10 +93,11 @@ class FastlyClient:
         self.endpoint = endpoint
         self.transport = transport
         self._read_only = read_only
-        self._deadline = deadline
+        self.deadline = deadline
         self._backoff = backoff
         self._pool: httpx2.AsyncClient | None = None
         self._shared: dict[tuple[str, SecretStr], _Shared] = {}
+        self._writes = Writes()
 
     async def get(
         self,
@@ -119,6 +121,7 @@ class FastlyClient:
         segments: dict[str, str],
         *,
         repeatable: bool,
+        counted: bool = True,
         headers: Mapping[str, str] | None = None,
         json: object = None,
     ) -> Answer:
@@ -127,8 +130,11 @@ class FastlyClient:
         `repeatable` says that doing it twice is harmless: then it is retried as a GET is.
         Otherwise it is retried only when it surely never left. A change that is on its way is
         finished under its deadline even when the caller gives up, so that its outcome is known.
+        `counted` says that it is one of the hour's writes, the last of which are not touched.
         """
         target = fill(path, segments)
+        if counted:
+            self._writes.check(token)
         return await self._finish(
             "POST", target, token, repeatable=repeatable, headers=headers, json=json
         )
@@ -170,7 +176,7 @@ class FastlyClient:
             raise NotPermitted("This server is read-only (FASTLY_MCP_READ_ONLY); nothing was sent.")
         request = self._request(method, target, token, headers, json)
         attempts = _Attempts(changes=method not in READING, repeatable=repeatable)
-        ends = time.monotonic() + self._deadline
+        ends = time.monotonic() + self.deadline
         while True:
             # Nothing new is begun for a caller who is gone: the shield below would not hear of it.
             await anyio.lowlevel.checkpoint_if_cancelled()
@@ -191,6 +197,7 @@ class FastlyClient:
         try:
             with anyio.fail_after(seconds):
                 response = await self._opened().send(request, stream=True)
+                self._writes.note(token, response.headers)
                 try:
                     return await answers.read(response, token)
                 finally:
@@ -238,7 +245,7 @@ class FastlyClient:
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._pool is None:
-            self._pool = open_pool(self.endpoint, self._deadline, self.transport)
+            self._pool = open_pool(self.endpoint, self.deadline, self.transport)
         return self._pool
 
 

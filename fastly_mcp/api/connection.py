@@ -71,6 +71,7 @@ class Connection:
         path: str,
         *,
         repeatable: bool,
+        counted: bool = True,
         headers: Mapping[str, str] | None = None,
         json: object = None,
         **segments: str,
@@ -80,7 +81,13 @@ class Connection:
         token = self._token()
         try:
             answer = await self.client.post(
-                token, path, segments, repeatable=repeatable, headers=headers, json=json
+                token,
+                path,
+                segments,
+                repeatable=repeatable,
+                counted=counted,
+                headers=headers,
+                json=json,
             )
         except NotAuthorized:
             self._granting.doubt()

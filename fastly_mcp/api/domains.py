@@ -54,6 +54,11 @@ class Domains:
         rows = await self._rows({"fqdn": host, "fqdn_match": "exact"})
         return {service_id for fqdn, service_id in rows or () if fqdn.lower() == host}
 
+    async def managed_by(self, service_id: str) -> list[str] | None:
+        """Return the domains that domain management gives to a service; None if it is closed."""
+        rows = await self._rows({"service_id": service_id, "limit": 100})
+        return None if rows is None else [fqdn for fqdn, _ in rows]
+
     async def read(self, active: Sequence[tuple[str, int]]) -> DomainIndex:
         """Read the domains of these services' versions, and domain management."""
         index = DomainIndex()

@@ -183,6 +183,16 @@ class Services:
                 self._index = (self._listing[0] if self._listing else self._clock(), index)
             return self._index[1]
 
+    async def owners(self, hosts: Iterable[str]) -> dict[str, str]:
+        """Return the id of the one service each host belongs to, of those where that is sure."""
+        index = await self.domains()
+        found = {host: index.owners(host) for host in hosts} if index.complete else {}
+        return {host: next(iter(owners)) for host, owners in found.items() if len(owners) == 1}
+
+    async def managed_by(self, service_id: str) -> list[str] | None:
+        """Return the domains that domain management gives to a service; None if it is closed."""
+        return await self._domains.managed_by(service_id)
+
     async def _named(self, name: str) -> list[Service]:
         try:
             answer = await self._ask("/service/search", {"name": name}, {})

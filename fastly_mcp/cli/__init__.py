@@ -7,19 +7,25 @@ import sys
 from importlib import import_module
 
 from fastly_mcp import __version__
-from fastly_mcp.errors import ConfigError
+from fastly_mcp.errors import ConfigError, FastlyMCPError
 
 COMMANDS = {
     "stdio": "serve an MCP client over standard input and output (the default)",
     "http": "serve MCP clients over Streamable HTTP at /mcp and SSE at /sse",
     "demo": "play the main job against the embedded sandbox and show it",
     "sandbox": "serve the sandbox by itself, to any Fastly client",
+    "approvals": "list the purges that wait for a person",
+    "approve": "let a purge that waits happen",
+    "deny": "refuse a purge that waits",
+    "freeze": "have every server here refuse changes",
+    "unfreeze": "lift a freeze",
+    "audit": "show what was purged through this server, and verify it",
     "call": "call one tool and print its result",
     "tools": "show what an agent with certain scopes sees",
     "doctor": "check settings, network and token, and say how to mend them",
 }
-ALONE = {"demo", "sandbox"}
-"""Those that have to do with no Fastly but a sandbox of their own."""
+ALONE = {"approvals", "approve", "audit", "demo", "deny", "freeze", "sandbox", "unfreeze"}
+"""Those that speak to no Fastly but, some of them, to a sandbox of their own."""
 
 ABOUT = """\
 usage: fastly-mcp [COMMAND] [OPTION...]
@@ -29,8 +35,8 @@ A Model Context Protocol server for Fastly.
 commands:
 {commands}
 
-`fastly-mcp help COMMAND` tells a command's options. Every one but demo and
-sandbox has --sandbox, which uses an embedded sandbox instead of Fastly.
+`fastly-mcp help COMMAND` tells a command's options. Those that speak to
+Fastly have --sandbox, which uses an embedded sandbox instead.
 Settings are read from the environment; FASTLY_API_TOKEN or
 FASTLY_API_TOKEN_FILE is the one that is needed.
 Without a token, try it with: fastly-mcp demo"""
@@ -41,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         print(end="", flush=True)
-    except ConfigError as error:
+    except FastlyMCPError as error:
         print(f"fastly-mcp: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -84,4 +90,4 @@ def _run(words: list[str]) -> int:
 
 
 def _about() -> str:
-    return ABOUT.format(commands="\n".join(f"  {name:8}{what}" for name, what in COMMANDS.items()))
+    return ABOUT.format(commands="\n".join(f"  {name:10}{what}" for name, what in COMMANDS.items()))

@@ -8,6 +8,9 @@ from fastly_mcp.api.client import FastlyClient
 from fastly_mcp.api.connection import Connection
 from fastly_mcp.config import Settings
 from fastly_mcp.errors import ConfigError
+from fastly_mcp.guard.guard import Guard
+from fastly_mcp.guard.state_dir import default_state_dir
+from fastly_mcp.serving.server import FastlyServer
 from fastly_mcp.tools import chosen_toolsets
 
 
@@ -19,6 +22,20 @@ def read_settings(options: argparse.Namespace) -> Settings:
     except ConfigError as error:
         return replace(settings, problems=(*settings.problems, str(error)), toolsets=("default",))
     return settings
+
+
+def serve(connection: Connection) -> FastlyServer:
+    """Make the server of a process, whose guard keeps its state where the settings say."""
+    return FastlyServer(connection, guarded(connection.settings))
+
+
+def guarded(settings: Settings) -> Guard:
+    """Make the guard, with the state directory that all processes of these settings share.
+
+    What is done to an embedded sandbox has no business beside what is done to Fastly.
+    """
+    usual = default_state_dir(sandbox=settings.sandbox)
+    return Guard(settings, state_dir=settings.state_dir or usual)
 
 
 def connect(settings: Settings) -> Connection:

@@ -4,15 +4,16 @@ import argparse
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from textwrap import wrap
 from typing import Any
 
 import anyio
 import httpx2
 from mcp import Client
+from mcp.client.session import ClientRequestContext
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import CallToolResult
+from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult
 from starlette.types import ASGIApp
 
 from fastly_mcp.api.client import FastlyClient
@@ -51,11 +52,12 @@ class _Demo:
     app: ASGIApp
     step: int = 0
     wrong: int = 0
+    answers: list[bool] = field(default_factory=list)
 
     async def play(self) -> int:
         write("fastly-mcp demo: an assistant's tools on a small invented Fastly account.", "title")
         for token, steps in (
-            ("sandbox", (self._account, self._services, self._purges)),
+            ("sandbox", (self._account, self._services, self._purges, self._approval)),
             ("sandbox-read", (self._read_only,)),
         ):
             async with self._session(token) as mcp:
@@ -120,6 +122,35 @@ class _Demo:
         self._say(f"accepted {receipt['accepted']} on {receipt['service_name']}")
         self._expect(filled == {"fresh": 20} and await self._edge("after") == {"stale": 20})
 
+    async def _approval(self, mcp: Client) -> None:
+        self._title("Everything, for which a person is asked", "purge_all service=shop-prod")
+        await self._visit()
+        self.answers = [False, True]
+        refused = await mcp.call_tool("purge_all", {"service": "shop-prod"})
+        self._say(f"the person says no; the assistant reads: {_text(refused)}")
+        untouched = await self._edge("after")
+        receipt = await self._call(mcp, "purge_all", service="shop-prod")
+        self._say(f"asked again, the person says yes: accepted {receipt['accepted']}")
+        self._expect(
+            bool(refused.is_error)
+            and untouched == {"fresh": 20}
+            and await self._edge("after") == {"absent": 20}
+        )
+
+    async def _person(
+        self,
+        context: ClientRequestContext,  # as the client calls it
+        params: ElicitRequestParams,
+    ) -> ElicitResult:
+        """Answer as the person at the client would, and show what they read."""
+        answer = self.answers.pop(0)
+        if not answer:
+            for line in params.message.splitlines():
+                self._say(f"| {line}")
+        return ElicitResult(
+            action="accept" if answer else "decline", content={"purge": True} if answer else None
+        )
+
     async def _read_only(self, mcp: Client) -> None:
         self._title("Another token, with the scope global:read only", "tools/list")
         tools = [tool.name for tool in (await mcp.list_tools()).tools]
@@ -133,7 +164,8 @@ class _Demo:
         settings = Settings.read({"FASTLY_API_TOKEN": token}, sandbox=True)
         transport = httpx2.ASGITransport(app=self.app)
         connection = Connection(settings, FastlyClient(settings.endpoint, transport=transport))
-        async with Client(FastlyServer(connection)) as client:
+        server = FastlyServer(connection)
+        async with Client(server, elicitation_callback=self._person) as client:
             yield client
         await connection.aclose()
 

@@ -17,10 +17,11 @@ from fastly_mcp.api.connection import Connection
 from fastly_mcp.api.grant import Grant
 from fastly_mcp.api.transport import open_pool, proxies_set
 from fastly_mcp.cli import process
-from fastly_mcp.cli.connecting import connect, read_settings
+from fastly_mcp.cli.connecting import connect, guarded, read_settings
 from fastly_mcp.cli.terminal import write
 from fastly_mcp.config import Settings
-from fastly_mcp.errors import ConfigError
+from fastly_mcp.errors import ConfigError, FastlyMCPError
+from fastly_mcp.guard.guard import Guard
 from fastly_mcp.serving.callers import from_settings
 from fastly_mcp.tools import all_toolsets
 from fastly_mcp.tools.account import SEE_PROBLEM, get_account
@@ -73,7 +74,10 @@ async def _examine(settings: Settings) -> list[Finding]:
     findings += [finding async for finding in _network(connection)]
     grant = await connection.grant()
     findings += _token(connection, grant)
-    findings += await _tools(connection)
+    guard = guarded(settings)
+    findings += await _state(guard)
+    findings += await _tools(connection, guard)
+    guard.close()
     await connection.aclose()
     return findings + list(_other_tools(grant))
 
@@ -173,8 +177,25 @@ def _token(connection: Connection, grant: Grant) -> Iterator[Finding]:
         yield Finding("warning", "token", found, f"{fix[:1].upper()}{fix[1:]}")
 
 
-async def _tools(connection: Connection) -> list[Finding]:
-    account = await get_account(connection)
+async def _state(guard: Guard) -> list[Finding]:
+    """Whether plans, budgets and the audit can be kept: without them nothing is changed."""
+    try:
+        _, frozen = await guard.standing(None)
+        sinks = " and ".join(sorted(guard.audit.sinks))
+    except FastlyMCPError as error:
+        return [Finding("failure", "state", str(error), AGAIN)]
+    findings = [
+        Finding("ok", "approval", f"what waits for a person: {guard.settings.approval}"),
+        Finding("ok", "audit", f"to {sinks}"),
+        Finding("ok", "state", f"{guard.state_dir}"),
+    ]
+    if frozen:
+        findings.append(Finding("warning", "frozen", frozen, "Lift it with: fastly-mcp unfreeze"))
+    return findings
+
+
+async def _tools(connection: Connection, guard: Guard) -> list[Finding]:
+    account = await get_account(connection, guard)
     names = [tool.name for some in all_toolsets() for tool in some.tools]
     on = [name for name in names if name in account.tools.available]
     findings = [Finding("ok", "tools", ", ".join(on))]

@@ -9,14 +9,13 @@ from pathlib import Path
 import platformdirs
 
 from fastly_mcp.cli import listening, process
-from fastly_mcp.cli.connecting import connect_checked, read_settings
+from fastly_mcp.cli.connecting import connect_checked, read_settings, serve
 from fastly_mcp.config import Settings
 from fastly_mcp.endpoint import is_this_machine
 from fastly_mcp.errors import ConfigError
 from fastly_mcp.serving.callers import Callers, from_settings, minted
 from fastly_mcp.serving.guard import bare
 from fastly_mcp.serving.http import http_app
-from fastly_mcp.serving.server import FastlyServer
 
 log = logging.getLogger("fastly_mcp")
 
@@ -39,14 +38,12 @@ def run(options: argparse.Namespace) -> int:
     callers, secret = _callers(options, settings)
     if not is_this_machine(options.host):
         _check_secret(options, callers)
-    app = http_app(
-        FastlyServer(connection),
-        callers=callers,
-        allowed_hosts=listening.allowed_hosts(options),
-    )
+    server = serve(connection)
+    hosts = listening.allowed_hosts(options)
+    app = http_app(server, callers=callers, allowed_hosts=hosts)
     with listening.listen(options.host, options.port) as listener:
         _announce(options, listener.getsockname()[1], secret)
-        listening.Server(listening.configure(app)).run([listener])
+        listening.Server(listening.configure(app), server.aclose).run([listener])
     return 0  # pragma: no cover  # uvicorn raises the signal anew that ended it
 
 

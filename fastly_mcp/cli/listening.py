@@ -2,7 +2,7 @@
 
 import argparse
 import socket
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from types import FrameType
 from typing import Any
 
@@ -68,13 +68,21 @@ def configure(app: ASGIApp, **more: Any) -> uvicorn.Config:
 
 
 class Server(uvicorn.Server):
-    """Ends soon after a signal."""
+    """Ends soon after a signal, when `at_end` is done."""
 
     last = LAST
+
+    def __init__(self, config: uvicorn.Config, at_end: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._at_end = at_end
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         end_within(self.last, 128 + sig)
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        await self._at_end()
 
 
 def listen(host: str, number: int, option: str = "--port") -> socket.socket:

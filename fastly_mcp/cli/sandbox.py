@@ -118,11 +118,11 @@ class _Server(listening.Server):
                 "timeout_notify": SAVED_EVERY,
             }
         # The sandbox sends Fastly's own Date and Server.
-        super().__init__(listening.configure(app, http=Protocol, date_header=False, **more))
+        config = listening.configure(app, http=Protocol, date_header=False, **more)
+        super().__init__(config, self._save)
         self._sandbox, self._keeper = sandbox, keeper
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets)
+    async def _save(self) -> None:
         if self._keeper:
             await self._keeper.save(self._sandbox, is_last=True)
 

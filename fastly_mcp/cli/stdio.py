@@ -7,9 +7,8 @@ import sys
 import anyio
 
 from fastly_mcp.cli import process
-from fastly_mcp.cli.connecting import connect, read_settings
+from fastly_mcp.cli.connecting import connect, read_settings, serve
 from fastly_mcp.errors import ConfigError
-from fastly_mcp.serving.server import FastlyServer
 from fastly_mcp.serving.stdio import serve_stdio
 
 WAITING = """\
@@ -31,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("standard input or output is closed, and a client speaks through them.")
     if sys.stdin.isatty():
         print(WAITING, file=sys.stderr)
-    server = FastlyServer(connect(read_settings(options)))
+    server = serve(connect(read_settings(options)))
     code = 0
     try:
         code = anyio.run(serve_stdio, server)

@@ -32,7 +32,7 @@ async def serve_stdio(server: FastlyServer) -> int:
             await run_stdio(server, _Lines(server, ending))
         finally:
             group.cancel_scope.cancel()
-    await server.connection.aclose()
+    await server.aclose()
     return ending.code
 
 

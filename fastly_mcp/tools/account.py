@@ -7,6 +7,7 @@ from fastly_mcp.api.answers import shaped
 from fastly_mcp.api.concurrency import Call, settle
 from fastly_mcp.api.grant import Grant
 from fastly_mcp.errors import FastlyMCPError
+from fastly_mcp.guard.guard import Guard
 from fastly_mcp.scopes import Scope
 from fastly_mcp.toolkit import Fastly, Result, Toolset
 from fastly_mcp.tools import all_toolsets, chosen_toolsets
@@ -54,6 +55,15 @@ class Limits(Result):
     domains: list[str] = []
 
 
+class Purging(Result):
+    """Which purges wait for a person, and how many keys and URLs are left in this hour."""
+
+    approval: str
+    keys_left: int | None = None
+    urls_left: int | None = None
+    frozen: str = ""
+
+
 class Withheld(Result):
     """Tools that are not there, and why."""
 
@@ -78,15 +88,22 @@ class Account(Result):
     user: User | None = None
     token: Token | None = None
     limits: Limits | None = None
+    purging: Purging | None = None
     tools: Tools
     left_out: dict[str, str] = {}
 
 
 @toolset.read("Read the account", scope=None)
-async def get_account(fastly: Fastly) -> Account:
+async def get_account(fastly: Fastly, guard: Guard) -> Account:
     """Show the account, user, token, its scopes, and which tools are withheld and why."""
     grant = await fastly.grant()
     customer, user, left_out = await _owner(fastly, grant)
+    purging = None
+    if grant.permits(Scope.PURGE_SELECT) or grant.permits(Scope.PURGE_ALL):
+        try:
+            purging = await _purging(guard, grant)
+        except FastlyMCPError as error:
+            left_out["purging"] = str(error)
     return Account(
         problem=grant.reason,
         account_name=fastly.settings.name,
@@ -95,6 +112,7 @@ async def get_account(fastly: Fastly) -> Account:
         user=user,
         token=_token(fastly, grant),
         limits=_limits(fastly, grant),
+        purging=purging,
         tools=_tools(fastly, grant),
         left_out=left_out,
     )
@@ -118,6 +136,17 @@ async def _owner(
         customer if isinstance(customer, Customer) else None,
         user if isinstance(user, User) else None,
         left_out,
+    )
+
+
+async def _purging(guard: Guard, grant: Grant) -> Purging:
+    left, frozen = await guard.standing(grant.token)
+    by_key = grant.permits(Scope.PURGE_SELECT)
+    return Purging(
+        approval=guard.settings.approval,
+        keys_left=left["keys"] if by_key else None,
+        urls_left=left["urls"] if by_key else None,
+        frozen=frozen,
     )
 
 
@@ -168,7 +197,10 @@ def _tools(fastly: Fastly, grant: Grant) -> Tools:
     for some in all_toolsets():
         for tool in some.tools:
             if some.name not in on:
-                reason = f"the operator left out the toolset {some.name} (FASTLY_MCP_TOOLSETS)"
+                left_out = f"the operator left out the toolset {some.name}"
+                not_added = f"off unless the operator adds the toolset {some.name}"
+                why = left_out if some.default else not_added
+                reason = f"{why} (FASTLY_MCP_TOOLSETS)"
             elif grant.permits(tool.scope):
                 available.append(tool.name)
                 continue

@@ -1,41 +1,42 @@
 """Purge: take cached content out of the edge."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Annotated, TypeVar
 
+import anyio
 from pydantic import Field
 
-from fastly_mcp.api.answers import shaped
+from fastly_mcp.api.answers import explained, shaped
 from fastly_mcp.api.concurrency import settle
+from fastly_mcp.api.edge import page
 from fastly_mcp.api.paths import CachedURL, check_key, purge_target
-from fastly_mcp.api.services import Service
+from fastly_mcp.api.proof import looked_after
 from fastly_mcp.errors import (
     REPEATABLE,
     UNREPEATABLE,
     APIError,
     FastlyMCPError,
+    GuardFailed,
     InvalidArgument,
+    NotPermitted,
 )
+from fastly_mcp.guard.edge import look_at_edge
+from fastly_mcp.guard.guard import Guard, Record
+from fastly_mcp.receipt import ACCEPTED, Receipt, receipt
 from fastly_mcp.scopes import Scope
 from fastly_mcp.text import cut, visible
-from fastly_mcp.toolkit import Fastly, ListOfOne, Result, ServiceRef, Soft, Toolset
+from fastly_mcp.toolkit import Fastly, ListOfOne, ServiceRef, Soft, Toolset
 
 T = TypeVar("T")
 
 toolset = Toolset("purge", "Purge cached content by URL, by surrogate key, or all of it.")
 
-AT_ONCE = 16
-IDS = 5  # purge ids told one by one
-FAILURES = 20  # failures told one by one
-REASONS = 3  # kinds of failure told apart
-URLS = 3  # failures told by their URLs; more are told by their positions
-LONGEST_URL = 80  # characters of such a URL
+URLS, URLS_AT_ONCE = 1_000, 16
+KEYS, BATCHES_AT_ONCE = 10_000, 8
+BATCH = 256  # keys in one request; Fastly refuses more [fastly-magento2 issue 104]
 BAD_ITEMS = 20  # invalid items named
-LONGEST_NAME = 60  # characters of a service's name in a receipt
 
-ACCEPTED = "Accepted; whether anything was cached is not known."
 TWO_MINUTES = "Accepted; it can take up to two minutes everywhere."
 
 # What these statuses mean for a purge by URL. Sources: Fastly CLI issue 645, go-fastly.
@@ -46,66 +47,66 @@ URL_REASONS = {
 }
 URL_REASONS[405] = URL_REASONS[403]
 
-
-class Failure(Result):
-    """What failed for one reason: few URLs by name, many by their positions in the list, from 1."""
-
-    reason: str
-    urls: list[str] = []
-    positions: list[int] = []
-
-
-class Receipt(Result):
-    """What Fastly accepted; that is not to say that anything was cached."""
-
-    accepted: int
-    failed: int | None = None
-    service_id: str = ""
-    service_name: str = ""
-    soft: bool | None = None
-    ids: list[str] = []
-    failures: list[Failure] = []
-    note: str = ""
-    sandbox: bool | None = None
+# After these no more is begun: the next would be refused as well. By URL a 403 is the word of one
+# service's VCL, and other URLs may be of other services.
+ENDS_KEYS = {401, 403, 429}
+ENDS_URLS = {401, 429}
 
 
 @toolset.change("Purge URLs", scope=Scope.PURGE_SELECT, destroys=True, repeatable=True)
 async def purge_url(
     fastly: Fastly,
+    guard: Guard,
     urls: Annotated[
         list[str],
         ListOfOne,
-        Field(min_length=1, max_length=100, description="Exact URLs; https:// if no scheme"),
+        Field(
+            min_length=1,
+            max_length=URLS,
+            description="Exact URLs; https:// if no scheme; 4 MiB a call",
+        ),
     ],
     soft: Soft = False,
+    verify: Annotated[
+        bool,
+        Field(description="One URL only, needs global:read: look at all POPs, before and after"),
+    ] = False,
 ) -> Receipt:
     """Purge pages by exact URL, query string included.
 
     Accepted means taken by Fastly, not that anything was cached.
     """
     targets = _checked(urls, purge_target)
+    if verify:
+        await _check_may_look(fastly, targets)
     await fastly.check_hosts(targets)
-    outcomes = await settle(
-        [partial(_purge_one, fastly, target, soft) for target in targets], at_once=AT_ONCE
-    )
-    ids = [outcome for outcome in outcomes if isinstance(outcome, str)]
-    return Receipt(
-        accepted=len(ids),
-        failed=len(outcomes) - len(ids) or None,
-        soft=soft or None,
-        ids=ids[:IDS],
-        failures=_failures(targets, outcomes),
-        note=ACCEPTED if ids else "",
-        sandbox=fastly.sandbox,
+    async with guard.change(fastly, "url", targets=tuple(targets), soft=soft) as record:
+        purge = partial(_purge_and_look, guard) if verify else _purge_url
+        outcomes = await settle(
+            [partial(purge, fastly, record, target) for target in targets],
+            at_once=URLS_AT_ONCE,
+            ends=partial(_refuses_all, ENDS_URLS),
+            by=_last_start(fastly),
+        )
+    return receipt(
+        fastly,
+        record,
+        errors=[outcome if isinstance(outcome, FastlyMCPError) else None for outcome in outcomes],
+        positions=range(1, len(targets) + 1),
+        urls=targets,
+        note=next((outcome for outcome in outcomes if isinstance(outcome, str)), ""),
     )
 
 
 @toolset.change("Purge surrogate keys", scope=Scope.PURGE_SELECT, destroys=True, repeatable=True)
 async def purge_surrogate_key(
     fastly: Fastly,
+    guard: Guard,
     service: ServiceRef,
     keys: Annotated[
-        list[str], ListOfOne, Field(min_length=1, max_length=256, description="Keys you were given")
+        list[str],
+        ListOfOne,
+        Field(min_length=1, max_length=KEYS, description="Keys you were given; 4 MiB a call"),
     ],
     soft: Soft = False,
 ) -> Receipt:
@@ -113,58 +114,119 @@ async def purge_surrogate_key(
 
     Unknown keys are accepted and do nothing.
     """
-    unique = list(dict.fromkeys(_checked(keys, _key)))
+    first: dict[str, int] = {}
+    for position, key in enumerate(_checked(keys, check_key), 1):
+        first.setdefault(key, position)
+    unique = tuple(first)
+    batches = [unique[at : at + BATCH] for at in range(0, len(unique), BATCH)]
     found = await fastly.service(service, changing=True)
-    receipt = await fastly.post(
-        "/service/{service_id}/purge",
-        service_id=found.id,
-        json={"surrogate_keys": unique},
-        headers=_soft(soft),
-        repeatable=True,
-    )
-    with shaped(REPEATABLE):
-        ids = [_id(receipt[key]) for key in unique]
-    return Receipt(
-        accepted=len(ids),
-        service_id=found.id,
-        service_name=_name(found),
-        soft=soft or None,
-        ids=ids[:IDS],
-        note=ACCEPTED,
-        sandbox=fastly.sandbox,
+    async with guard.change(fastly, "key", services=(found,), targets=unique, soft=soft) as record:
+        outcomes = await settle(
+            [partial(_purge_keys, fastly, record, found.id, batch) for batch in batches],
+            at_once=BATCHES_AT_ONCE,
+            ends=partial(_refuses_all, ENDS_KEYS),
+            by=_last_start(fastly),
+        )
+        if len(outcomes) == 1 and outcomes[0]:
+            raise outcomes[0]
+    return receipt(
+        fastly,
+        record,
+        service=found,
+        errors=[outcome for outcome, batch in zip(outcomes, batches, strict=True) for _ in batch],
+        positions=tuple(first.values()),
     )
 
 
 @toolset.change("Purge everything", scope=Scope.PURGE_ALL, destroys=True, repeatable=False)
-async def purge_all(fastly: Fastly, service: ServiceRef) -> Receipt:
+async def purge_all(fastly: Fastly, guard: Guard, service: ServiceRef) -> Receipt:
     """Purge everything a service has cached; its origin must then serve it all again.
 
     Only when the user asked for everything.
     """
     found = await fastly.service(service, changing=True)
-    receipt = await fastly.post(
-        "/service/{service_id}/purge_all", service_id=found.id, repeatable=False
-    )
-    with shaped(UNREPEATABLE):
-        _check_ok(receipt["status"])
-    return Receipt(
-        accepted=1,
-        service_id=found.id,
-        service_name=_name(found),
-        note=TWO_MINUTES,
-        sandbox=fastly.sandbox,
-    )
+    async with guard.change(fastly, "all", services=(found,)) as record:
+        answer = await fastly.post(
+            "/service/{service_id}/purge_all", service_id=found.id, repeatable=False
+        )
+        with shaped(UNREPEATABLE):
+            _check_ok(answer["status"])
+        record.done("")
+    return receipt(fastly, record, service=found, note=TWO_MINUTES)
 
 
-async def _purge_one(fastly: Fastly, target: CachedURL, soft: bool) -> str:
-    receipt = await fastly.post("/purge/{url}", url=target, headers=_soft(soft), repeatable=True)
+async def _purge_url(fastly: Fastly, record: Record, url: CachedURL) -> str:
+    """Purge one URL, and return what is to be said of the effect."""
+    with record.counting():
+        await record.go_on()
+        record.done(await _send_url(fastly, record, url))
+    return ACCEPTED
+
+
+async def _purge_and_look(guard: Guard, fastly: Fastly, record: Record, url: CachedURL) -> str:
+    """The same with a look before and after, for which it may have to be purged once more."""
+
+    async def purge() -> str:
+        purge_id = await _send_url(fastly, record, url)
+        record.done(purge_id, again=record.accepted > 0)
+        return purge_id
+
+    with record.counting():
+        look = partial(look_at_edge, guard, fastly, url)
+        return (await looked_after(look, purge, soft=record.change.soft)).sentence
+
+
+async def _send_url(fastly: Fastly, record: Record, url: CachedURL) -> str:
+    with explained(URL_REASONS):
+        answer = await fastly.post(
+            "/purge/{url}",
+            url=url,
+            headers=_soft(record.change.soft),
+            repeatable=True,
+            counted=False,
+        )
     with shaped(REPEATABLE):
-        _check_ok(receipt["status"])
-        return _id(receipt["id"])
+        _check_ok(answer["status"])
+        return _id(answer["id"])
 
 
-def _name(service: Service) -> str:
-    return cut(visible(service.name), LONGEST_NAME)
+async def _purge_keys(fastly: Fastly, record: Record, service_id: str, keys: Sequence[str]) -> None:
+    with record.counting(len(keys)):
+        await record.go_on()
+        answer = await fastly.post(
+            "/service/{service_id}/purge",
+            service_id=service_id,
+            json={"surrogate_keys": keys},
+            headers=_soft(record.change.soft),
+            repeatable=True,
+            counted=False,
+        )
+        with shaped(REPEATABLE):
+            record.done(*[_id(answer[key]) for key in keys])
+
+
+async def _check_may_look(fastly: Fastly, targets: Sequence[CachedURL]) -> None:
+    if len(targets) != 1:
+        raise InvalidArgument(
+            "verify looks at one URL; give one, or leave it out. Nothing was sent."
+        )
+    page(targets[0])
+    grant = await fastly.grant()
+    if not grant.permits(Scope.GLOBAL_READ):
+        why = grant.why_not(Scope.GLOBAL_READ).rstrip(".")
+        raise NotPermitted(
+            f"verify is withheld: {why}. Without it the URL can be purged. Nothing was sent."
+        )
+
+
+def _refuses_all(statuses: set[int], error: FastlyMCPError) -> bool:
+    is_refused = isinstance(error, APIError) and error.status in statuses
+    return is_refused or isinstance(error, NotPermitted | GuardFailed)
+
+
+def _last_start(fastly: Fastly) -> float:
+    """Until when requests are begun, so that the last one ends before the call has to."""
+    return anyio.current_effective_deadline() - fastly.client.deadline
 
 
 def _soft(soft: bool) -> dict[str, str]:
@@ -183,11 +245,6 @@ def _id(value: object) -> str:
     return value
 
 
-def _key(key: str) -> str:
-    check_key(key)
-    return key
-
-
 def _checked(items: list[str], check: Callable[[str], T]) -> list[T]:
     """Check every item before anything is sent; raises InvalidArgument naming each bad one."""
     good: list[T] = []
@@ -203,33 +260,3 @@ def _checked(items: list[str], check: Callable[[str], T]) -> list[T]:
             f"Nothing was sent, because of item {'; '.join(bad[:BAD_ITEMS])}{more}."
         )
     return good
-
-
-def _failures(
-    targets: Sequence[CachedURL], outcomes: Sequence[str | FastlyMCPError]
-) -> list[Failure]:
-    """Group what failed by reason, every failure up to 20: few words for many."""
-    groups: defaultdict[str, list[int]] = defaultdict(list)
-    failed = [index for index, outcome in enumerate(outcomes) if not isinstance(outcome, str)]
-    for index in failed[:FAILURES]:
-        reason = _reason(outcomes[index])
-        groups[reason if reason in groups or len(groups) < REASONS else "Other reasons."].append(
-            index
-        )
-    return [
-        Failure(
-            reason=reason,
-            urls=[cut(targets[index], LONGEST_URL) for index in indexes]
-            if len(failed) <= URLS
-            else [],
-            positions=[index + 1 for index in indexes] if len(failed) > URLS else [],
-        )
-        for reason, indexes in groups.items()
-    ]
-
-
-def _reason(error: str | FastlyMCPError) -> str:
-    if not isinstance(error, APIError):
-        return cut(str(error), 200)
-    step = URL_REASONS.get(error.status) or f"{error.outcome} {error.hint}".strip()
-    return f"{cut(error.reason, 80)}. {step}"

@@ -7,7 +7,7 @@ import anyio.lowlevel
 import pytest
 
 from fastly_mcp.api.concurrency import gather, settle
-from fastly_mcp.errors import FastlyMCPError, NotFound, Refused
+from fastly_mcp.errors import FastlyMCPError, NotFound, NotSent, Refused
 
 pytestmark = pytest.mark.anyio
 
@@ -93,3 +93,23 @@ async def test_cancelling_cancels_all() -> None:
         await anyio.wait_all_tasks_blocked()
         group.cancel_scope.cancel()
     assert calls.running == 0
+
+
+async def test_after_an_error_that_ends_them_what_runs_is_finished_and_no_more_is_begun() -> None:
+    calls = Calls(n1=Refused(400, "no"), n2=(error := NotFound(404, "x")))
+    outcomes = await settle(calls.all(9), at_once=3, ends=lambda error: isinstance(error, NotFound))
+    begun = len(calls.started)
+    assert outcomes[0] == 0
+    assert outcomes[2] is error
+    assert begun < 9
+    assert calls.cancelled == []
+    assert {str(each) for each in outcomes[begun:]} == {"Not sent after that; sending it is safe."}
+    assert all(isinstance(each, NotSent) for each in outcomes[begun:])
+
+
+async def test_after_its_time_only_the_first_round_is_made() -> None:
+    calls = Calls()
+    outcomes = await settle(calls.all(9), at_once=3, by=anyio.current_time())
+    assert outcomes[:3] == [0, 10, 20]
+    assert all(isinstance(each, NotSent) for each in outcomes[3:])
+    assert calls.started == [0, 1, 2]

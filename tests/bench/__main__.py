@@ -1,7 +1,7 @@
 """Measure ours beside a bare server in one run: `python -m tests.bench [NAME…]`.
 
-The names are start, stdio, http, memory and sandbox. Run by hand on a quiet Linux machine; what
-it prints are ratios, and no test depends on them.
+The names are start, stdio, http, memory, purge, guard and sandbox. Run by hand on a quiet Linux
+machine; what it prints are ratios, and no test depends on them.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import fastly_mcp
-from tests.bench import load, sandbox
+from tests.bench import load, purge, sandbox
 from tests.bench.load import ERAS, Stdio
 from tests.bench.servers import HTTP, STDIO, UPSTREAM, Server, listening
 
@@ -116,6 +116,8 @@ MEASUREMENTS: dict[str, Callable[[Server], None]] = {
     "stdio": stdio,
     "http": http,
     "memory": memory,
+    "purge": purge.many,
+    "guard": purge.guarded,
     "sandbox": sandbox.measure,
 }
 

@@ -17,11 +17,11 @@ ERAS = ("2025-11-25", "2026-07-28")
 class Stdio:
     """A server process and the pipes to it."""
 
-    def __init__(self, command: tuple[str, ...], upstream: Server) -> None:
+    def __init__(self, command: tuple[str, ...], upstream: Server, **environ: str) -> None:
         self.began = time.perf_counter()
         self._process = subprocess.Popen(
             command,
-            env=environment(upstream),
+            env=environment(upstream) | environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -40,11 +40,13 @@ class Stdio:
             "initialize", {"protocolVersion": ERAS[0], "capabilities": {}, "clientInfo": CLIENT}
         )
 
-    def call(self) -> None:
-        """Call the tool and check that it worked."""
-        result = self._ask("tools/call", {"name": TOOL, "arguments": {}})
+    def call(self, tool: str = TOOL, **arguments: Any) -> dict[str, Any]:
+        """Call a tool, check that it worked, and return its result."""
+        result = self._ask("tools/call", {"name": tool, "arguments": arguments})
         if result.get("isError"):
             raise RuntimeError(result["content"])
+        content: dict[str, Any] = result["structuredContent"]
+        return content
 
     def _ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fastly_mcp import __version__
-from fastly_mcp.cli import COMMANDS
+from fastly_mcp.cli import ALONE, COMMANDS
 from tests.cli.conftest import Main
 from tests.serving.processes import COMMAND, Process, environment, posix, run, until
 from tests.serving.upstream import CANARY, Upstream
@@ -24,7 +24,7 @@ def test_help_names_every_command_and_the_way_to_try_it(main: Main, words: list[
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("usage: fastly-mcp")
     for command, what in COMMANDS.items():
-        assert f"  {command:8}{what}\n" in ended.out
+        assert f"  {command:10}{what}\n" in ended.out
     assert "fastly-mcp demo" in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80
 
@@ -35,7 +35,7 @@ def test_each_command_tells_its_options(main: Main, command: str) -> None:
     assert asked == main("help", command, COLUMNS="80")
     assert asked.code == 0
     assert asked.out.startswith(f"usage: fastly-mcp {command} [-h]")
-    assert ("[--sandbox]" in asked.out) == (command not in {"demo", "sandbox"})
+    assert ("[--sandbox]" in asked.out) == (command not in ALONE)
     assert "--token" not in asked.out
     assert max(map(len, asked.out.splitlines())) <= 80
 

@@ -13,7 +13,7 @@ from fastly_mcp.sandbox import create_app
 from tests.cli.conftest import Main
 from tests.serving.processes import Process, posix, run
 
-STEPS = 7
+STEPS = 8
 
 
 def test_every_step_comes_out_as_it_should(home: Path) -> None:
@@ -28,7 +28,9 @@ def test_every_step_comes_out_as_it_should(home: Path) -> None:
     assert "   edge before [####################] fresh at 20 POPs" in lines
     assert "   edge after  [....................] absent at 20 POPs" in lines
     assert "   edge after  [ssssssssssssssssssss] stale at 20 POPs" in lines
-    assert "   it sees get_account, list_services, get_service" in lines
+    assert lines.count("   | Purge EVERYTHING this service has cached, at once.") == 1
+    assert "   asked again, the person says yes: accepted 1" in lines
+    assert "   it sees get_account, check_edge, list_services, get_service" in lines
     assert lines[-1].startswith("Everything came out as it should.")
 
 
@@ -94,5 +96,5 @@ def test_a_step_that_comes_out_wrong_is_said_and_ends_it_with_1(
     assert shown in out
     assert out.count("   FAILED\n") >= 1
     assert re.search(r"\n\d of \d steps did not come out as they should\.\n", out)
-    assert "Everything" not in out
+    assert "Everything came" not in out
     assert err == ""

@@ -68,13 +68,19 @@ def test_all_is_well_with_a_narrow_token(main: Main, fastly: Upstream) -> None:
         ("scopes", "global:read purge_select"),
         ("services", "all"),
         ("expiry", "in 59 days"),
-        ("tools", "get_account, purge_url, purge_surrogate_key, list_services, get_service"),
         (
-            "withheld",
-            "purge_all: the token lacks the scope purge_all (it has: global:read purge_select)",
+            "tools",
+            "get_account, check_edge, purge_url, purge_surrogate_key, list_services, get_service",
         ),
+        ("approval", "what waits for a person: never"),
+        ("audit", "to file"),
     ):
         assert report.state(about) == ("ok", found)
+    withheld = [finding["found"] for finding in report.findings if finding["about"] == "withheld"]
+    assert withheld == [
+        "list_purges: off unless the operator adds the toolset audit (FASTLY_MCP_TOOLSETS)",
+        "purge_all: the token lacks the scope purge_all (it has: global:read purge_select)",
+    ]
     first = next(finding for finding in report.findings if finding["about"] == "token")
     assert first["state"] == "ok"
     assert first["found"].startswith("sandbox-read-purge-select (")
@@ -90,7 +96,7 @@ def test_a_person_reads_it_in_80_columns_with_the_fixes(main: Main) -> None:
     ]
     at = lines.index("warning token     The token reaches all services")
     assert lines[at + 1] == "                  fix: Limit it to those it is for."
-    assert max(map(len, lines)) <= 80
+    assert max(len(line) for line in lines if "/" not in line) <= 80
     assert ended.out.replace("\n", "").isprintable()
 
 
@@ -195,9 +201,18 @@ def test_limits_are_named(main: Main) -> None:
         "ok",
         "understood; narrowed by FASTLY_MCP_READ_ONLY, FASTLY_MCP_DOMAINS",
     )
-    assert report.state("withheld")[1].endswith(
-        "the operator of this server withholds it (FASTLY_MCP_READ_ONLY)"
-    )
+    why = "the operator of this server withholds it (FASTLY_MCP_READ_ONLY)"
+    assert any(finding["found"].endswith(why) for finding in report.findings)
+
+
+@posix
+def test_a_state_directory_that_others_can_open_is_told_with_the_way_out(
+    main: Main, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    report = examine(main, "--sandbox", FASTLY_MCP_STATE_DIR=str(tmp_path))
+    assert (report.code, report.failures) == (1, ["state"])
+    assert f"run: chmod go= {tmp_path}" in report.state("state")[1].replace("Run", "run")
 
 
 def test_a_network_that_fails_is_told_from_the_token(main: Main, refused: str) -> None:

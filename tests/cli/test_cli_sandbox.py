@@ -2,14 +2,12 @@
 
 import json
 import os
-import re
 import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -17,35 +15,10 @@ import pytest
 from fastly_mcp.sandbox.seeds.account import make_world
 from fastly_mcp.sandbox.seeds.statefile import dump_world
 from tests.cli.conftest import Main
-from tests.serving.processes import Process, posix, until
+from tests.sandbox.served import DOOR, Served
+from tests.serving.processes import posix, until
 
 SHOP, BLOG = "u8jzPde0IgxLd6GncfBAep", "fJBd0Kh8oOOL8dKLzdocJ2"
-DOOR = {"Sandbox-Door": "1"}
-
-
-class Served(Process):
-    """The command, its two addresses and a client for them."""
-
-    def __init__(self, *words: str, home: Path) -> None:
-        super().__init__("sandbox", "--port=0", "--edge-port=0", *words, home=home)
-        self.logged("its doors")
-        found = re.search(r"the API at (\S+), the edge at (\S+)", self.log)
-        assert found
-        self.api, self.edge = found[1], found[2]
-        self.client = httpx2.Client(
-            base_url=self.api, headers={"Fastly-Key": "sandbox"} | DOOR, timeout=10
-        )
-
-    def _close(self) -> None:
-        self.client.close()
-        super()._close()
-
-    def ask(self, method: str, path: str, **more: Any) -> Any:
-        answer = self.client.request(method, path, **more)
-        return answer.raise_for_status().json()
-
-    def fault(self, kind: str, **more: object) -> None:
-        self.ask("POST", "/_sandbox/faults", json={"kind": kind, "path": "/service*", **more})
 
 
 @pytest.fixture(scope="module")

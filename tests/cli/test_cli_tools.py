@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     import bpe_openai  # type: ignore[import-untyped]  # it carries no types
 
 ALL = ["purge_all", "purge_url", "purge_surrogate_key"]
-READING = ["get_account", "list_services", "get_service"]
+READING = ["get_account", "check_edge", "list_services", "get_service"]
 
 
 def rows_of(out: str) -> dict[str, list[str]]:
@@ -66,7 +66,7 @@ def test_an_unknown_scope_is_refused(main: Main, scopes: str) -> None:
     [
         ({"FASTLY_MCP_READ_ONLY": "1"}, READING),
         ({"FASTLY_MCP_SCOPES": "purge_all"}, ["purge_all", "get_account"]),
-        ({"FASTLY_MCP_TOOLSETS": "services"}, READING),
+        ({"FASTLY_MCP_TOOLSETS": "services"}, ["get_account", "list_services", "get_service"]),
     ],
 )
 def test_the_operators_limits_hold_here_too(

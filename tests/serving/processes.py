@@ -18,6 +18,8 @@ from typing import IO, Any, Self
 
 import pytest
 
+from tests.conftest import UNGUARDED
+
 COMMAND: tuple[str, ...] = (sys.executable, "-m", "fastly_mcp")
 PAGE = "https://www.larkspur.example/products/lamp"
 
@@ -37,7 +39,7 @@ def environment(home: Path, **environ: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     for name in ("PATH", "SYSTEMROOT"):
         kept[name] = os.environ.get(name, "")
-    return {**kept, "HOME": str(home), "USERPROFILE": str(home), **environ}
+    return {**kept, "HOME": str(home), "USERPROFILE": str(home), **UNGUARDED, **environ}
 
 
 def run(
@@ -224,6 +226,8 @@ def calling(tool: str, **arguments: Any) -> bytes:
 class Web(Process):
     """A server over HTTP on a free port, asked in raw requests."""
 
+    patience = 10  # seconds for an answer
+
     def __init__(self, *words: str, home: Path, **environ: str) -> None:
         super().__init__("http", "--port", "0", *words, home=home, **environ)
         self.logged("serves http://")
@@ -240,7 +244,7 @@ class Web(Process):
     ) -> HTTPConnection:
         """Send a request: a header may have several values or none; an iterable goes chunked."""
         sent = {"Host": f"127.0.0.1:{self.port}", **(headers or {})}
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         for name, values in sent.items():
             for value in [values] if isinstance(values, str) else values:

@@ -32,13 +32,15 @@ from tests.tools.upstream import (
 pytestmark = pytest.mark.anyio
 
 ACCOUNT = {"get_account"}
-READING = {"list_services", "get_service"}
+SERVICES = {"list_services", "get_service"}
+READING = SERVICES | {"check_edge"}
 SELECTING = {"purge_url", "purge_surrogate_key"}
 PURGE_ALL = {"purge_all"}
 PURGING = SELECTING | PURGE_ALL
 EVERY = ACCOUNT | READING | PURGING
 
 NEEDS = {
+    "check_edge": "global:read",
     "list_services": "global:read",
     "get_service": "global:read",
     "purge_url": "purge_select",
@@ -47,6 +49,8 @@ NEEDS = {
 }
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_account": {},
+    "check_edge": {"url": LAMP},
+    "list_purges": {},
     "list_services": {},
     "get_service": {"service": SHOP},
     "purge_url": {"urls": [LAMP]},
@@ -115,12 +119,15 @@ async def test_a_withheld_tool_names_the_scope_that_is_missing(session: Session,
         ({"READ_ONLY": "0"}, EVERY),
         ({"READ_ONLY": "1", "SCOPES": "global"}, ACCOUNT | READING),
         ({"READ_ONLY": "1", "SCOPES": "purge_select"}, ACCOUNT),
-        ({"TOOLSETS": "all"}, EVERY),
+        ({"TOOLSETS": "all"}, EVERY | {"list_purges"}),
         ({"TOOLSETS": "default"}, EVERY),
-        ({"TOOLSETS": "services"}, ACCOUNT | READING),
+        ({"TOOLSETS": "services"}, ACCOUNT | SERVICES),
         ({"TOOLSETS": "purge"}, ACCOUNT | PURGING),
         ({"TOOLSETS": "account"}, ACCOUNT),
-        ({"TOOLSETS": "purge, services", "SCOPES": "purge_all global:read"}, EVERY - SELECTING),
+        (
+            {"TOOLSETS": "purge, services", "SCOPES": "purge_all global:read"},
+            ACCOUNT | SERVICES | PURGE_ALL,
+        ),
         ({"TOOLSETS": "purge", "READ_ONLY": "1"}, ACCOUNT),
         ({"SERVICES": "shop-prod"}, EVERY),
         ({"SERVICES": "no-such-service"}, ACCOUNT),
@@ -166,7 +173,9 @@ async def test_a_token_that_may_not_read_itself_has_what_the_operator_declares(
 
 
 async def test_an_unknown_toolset_is_refused_with_those_that_exist(connect: Connect) -> None:
-    with pytest.raises(ConfigError, match="there are: default, all, account, purge, services"):
+    with pytest.raises(
+        ConfigError, match="there are: default, all, account, audit, edge, purge, services"
+    ):
         FastlyServer(connect(FASTLY_MCP_TOOLSETS="default,dns"))
 
 

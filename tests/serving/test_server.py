@@ -51,8 +51,8 @@ async def test_an_unknown_tool_is_answered_with_those_that_exist(
 ) -> None:
     async with session(mode=mode, FASTLY_API_TOKEN="sandbox-read") as mcp:
         assert await refusal(mcp, name) == (
-            "There is no such tool. The tools are: get_account, get_service, list_services; "
-            "get_account says why others are missing."
+            "There is no such tool. The tools are: check_edge, get_account, get_service, "
+            "list_services; get_account says why others are missing."
         )
 
 

@@ -23,6 +23,7 @@ from tests.serving.processes import (
 from tests.serving.upstream import CANARY, Upstream, address_of, nobody_connected, silence
 
 ALL = {
+    "check_edge",
     "get_account",
     "get_service",
     "list_services",
@@ -131,7 +132,7 @@ def test_initialize_does_not_wait_for_fastly_and_withholds_what_changes(home: Pa
     ):
         assert server.initialize()["serverInfo"]["name"] == "Fastly"
         assert nobody_connected(listener)
-        assert server.tools() == {"get_account", "get_service", "list_services"}
+        assert server.tools() == {"check_edge", "get_account", "get_service", "list_services"}
         assert not nobody_connected(listener)
 
 

@@ -18,13 +18,15 @@ from tests.tools.upstream import (
 
 pytestmark = pytest.mark.anyio
 
-READING = ["list_services", "get_service"]
+SERVICES = ["list_services", "get_service"]
+READING = ["check_edge", *SERVICES]
 SELECTING = ["purge_url", "purge_surrogate_key"]
 PURGING = [*SELECTING, "purge_all"]
 
 GLOBAL = "The token has the scope global, which can change everything; "
 FOR_EVER = "The token never expires; make one that lasts 90 days."
 ALL_SERVICES = "The token reaches all services; limit it to those it is for."
+OFF = "off unless the operator adds the toolset audit (FASTLY_MCP_TOOLSETS)"
 PERSON = "The token belongs to a person and ends with their account; "
 
 
@@ -38,7 +40,11 @@ async def test_the_account_tells_customer_user_and_token(session: Session, mode:
         "sandbox": True,
         "customer": {"id": "8rESQedUStPKR0CsTy4Qwb", "name": "Larkspur Outfitters"},
         "user": {"name": "Robin Ashby", "login": "robin@larkspur.example", "role": "engineer"},
-        "tools": {"available": ["get_account", *PURGING, *READING]},
+        "purging": {"approval": "never", "keys_left": 20_000, "urls_left": 5_000},
+        "tools": {
+            "available": ["get_account", "check_edge", *PURGING, *SERVICES],
+            "withheld": [{"tools": ["list_purges"], "reason": OFF}],
+        },
     }
     assert (token["name"], token["scopes"], token["services"]) == ("sandbox", ["global"], "all")
     assert token["expires_at"] is None
@@ -48,7 +54,7 @@ async def test_the_account_tells_customer_user_and_token(session: Session, mode:
 @pytest.mark.parametrize(
     ("token", "available", "withheld"),
     [
-        ("sandbox", [*PURGING, *READING], {}),
+        ("sandbox", ["check_edge", *PURGING, *SERVICES], {}),
         (
             "sandbox-read",
             READING,
@@ -75,17 +81,17 @@ async def test_the_account_tells_customer_user_and_token(session: Session, mode:
         ),
         (
             "sandbox-read-purge-select",
-            [*SELECTING, *READING],
+            ["check_edge", *SELECTING, *SERVICES],
             {
                 "the token lacks the scope purge_all (it has: global:read purge_select)": [
                     "purge_all"
                 ]
             },
         ),
-        ("sandbox-one-service", [*PURGING, *READING], {}),
-        ("sandbox-expired", [], {"see problem": [*PURGING, *READING]}),
-        ("sandbox-blind", [], {"see problem": [*PURGING, *READING]}),
-        ("sandbox-unknown", [], {"see problem": [*PURGING, *READING]}),
+        ("sandbox-one-service", ["check_edge", *PURGING, *SERVICES], {}),
+        ("sandbox-expired", [], {"see problem": ["check_edge", *PURGING, *SERVICES]}),
+        ("sandbox-blind", [], {"see problem": ["check_edge", *PURGING, *SERVICES]}),
+        ("sandbox-unknown", [], {"see problem": ["check_edge", *PURGING, *SERVICES]}),
     ],
 )
 async def test_every_token_is_told_which_tools_it_has_and_why_not_the_others(
@@ -96,7 +102,8 @@ async def test_every_token_is_told_which_tools_it_has_and_why_not_the_others(
         assert await names(mcp) == sorted(account["tools"]["available"])
     tools = account["tools"]
     assert tools["available"] == ["get_account", *available]
-    assert {each["reason"]: each["tools"] for each in tools.get("withheld", [])} == withheld
+    reasons = {each["reason"]: each["tools"] for each in tools["withheld"]}
+    assert reasons == withheld | {OFF: ["list_purges"]}
 
 
 @pytest.mark.parametrize(
@@ -225,10 +232,11 @@ async def test_the_operators_limits_are_told_and_named_as_the_reason(session: Se
         "services": [BLOG, SHOP],
         "domains": ["www.larkspur.example"],
     }
-    (withheld,) = account["tools"]["withheld"]
-    assert withheld == {
-        "tools": PURGING,
-        "reason": "the operator left out the toolset purge (FASTLY_MCP_TOOLSETS)",
+    reasons = {each["reason"]: each["tools"] for each in account["tools"]["withheld"]}
+    assert reasons == {
+        "the operator left out the toolset purge (FASTLY_MCP_TOOLSETS)": PURGING,
+        "the operator left out the toolset edge (FASTLY_MCP_TOOLSETS)": ["check_edge"],
+        OFF: ["list_purges"],
     }
 
 

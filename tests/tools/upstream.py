@@ -15,6 +15,7 @@ from fastly_mcp.api.client import FastlyClient
 from fastly_mcp.api.connection import Connection
 from fastly_mcp.config import Settings
 from fastly_mcp.sandbox import create_app
+from tests.conftest import UNGUARDED
 
 both_eras = pytest.mark.parametrize("mode", ["auto", "legacy"])
 
@@ -143,7 +144,7 @@ class Failing:
 
 def real(app: ASGIApp, deadline: float = 30, /, **environ: str) -> Connection:
     """Make a connection that believes it speaks to api.fastly.com, within seconds a request."""
-    settings = Settings.read(environ)
+    settings = Settings.read(UNGUARDED | environ)
     client = FastlyClient(
         settings.endpoint,
         transport=httpx2.ASGITransport(app=app),

@@ -1,0 +1,24 @@
+"""Refuse a purge that waits for a person."""
+
+import argparse
+
+from fastly_mcp.cli import process, state
+from fastly_mcp.cli.approve import decide, find
+from fastly_mcp.cli.person import check_person
+from fastly_mcp.cli.terminal import write
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what deny needs."""
+    parser.add_argument("code", metavar="CODE", help="as the agent told it: ABCD-EFGH")
+    state.add_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Return 0 when it is refused."""
+    process.quiet()
+    check_person()
+    directory, store = state.opened(options)
+    decide(store, find(store, options.code, directory), directory, approved=False)
+    write("Refused. The agent is told not to ask again.")
+    return 0

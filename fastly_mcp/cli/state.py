@@ -1,0 +1,42 @@
+"""The state directory on the command line: where it is, and what is in it."""
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+from fastly_mcp.config import Settings
+from fastly_mcp.errors import ConfigError
+from fastly_mcp.guard.guard import STORE
+from fastly_mcp.guard.state_dir import default_state_dir, prepared
+from fastly_mcp.guard.store import Store
+
+DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])", re.ASCII)
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the option of every command that looks into the state directory."""
+    parser.add_argument(
+        "--state-dir",
+        type=Path,
+        metavar="DIR",
+        help="the state directory of the server (default: FASTLY_MCP_STATE_DIR, or your own)",
+    )
+
+
+def opened(options: argparse.Namespace) -> tuple[Path, Store]:
+    """Return the state directory and its store. Raises ConfigError if it is not to be trusted."""
+    settings = Settings.read(os.environ)
+    directory = (options.state_dir or settings.state_dir or default_state_dir()).absolute()
+    if options.state_dir and not directory.exists():
+        raise ConfigError(f"there is no state directory {directory}.")
+    return prepared(directory), Store(directory / STORE)
+
+
+def duration(text: str) -> float:
+    """Read 90s, 30m, 2h or 7d as seconds."""
+    match = DURATION.fullmatch(text)
+    if not match:
+        raise argparse.ArgumentTypeError("is a number and s, m, h or d, for example: 24h")
+    return float(match[1]) * UNITS[match[2]]

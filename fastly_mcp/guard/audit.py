@@ -1,0 +1,212 @@
+"""The audit: what was changed through this server, told on disk before and after each change."""
+
+import logging
+import select
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from fastly_mcp.errors import ConfigError, GuardFailed
+from fastly_mcp.guard.chain import Seal, Verification, read, sealed
+from fastly_mcp.guard.files import BLOCK, LARGEST, Files, name_of, number_of, opened, write_all
+from fastly_mcp.guard.lines import Intent, Outcome, parsed
+from fastly_mcp.guard.processes import is_alive
+from fastly_mcp.guard.store import Head, Transaction
+
+SHORTEST_KEY = 32  # bytes
+RUNNING = 300.0  # seconds; no call takes longer
+PATIENCE = 2.0  # seconds for a reader of standard error
+AT_ONCE = 4096  # bytes a pipe that is ready surely takes
+UNKNOWN = "unknown: may have been sent"
+
+log = logging.getLogger("fastly_mcp")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One change: what was meant and, if that is known, what came of it."""
+
+    intent: Intent
+    outcome: Outcome | None
+
+    @property
+    def at(self) -> float:
+        return datetime.fromisoformat(self.intent.time).timestamp()
+
+    def came(self, now: float) -> str:
+        """Say in a few words what came of it."""
+        if self.outcome:
+            return self.outcome.outcome
+        is_over = now - self.at > RUNNING or not is_alive(self.intent.pid)
+        return UNKNOWN if is_over else "running"
+
+
+class Audit:
+    """The audit in a state directory; without one it is in memory.
+
+    Lines go to `sinks`: the file, standard error, or both.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None,
+        *,
+        sinks: frozenset[str] = frozenset({"file"}),
+        key: bytes = b"",
+        largest: int = LARGEST,
+    ) -> None:
+        self.sinks = sinks
+        self._files = Files(directory, largest) if directory else None
+        self._kept: list[bytes] = []
+        self._seal = Seal(key)
+
+    def write(self, transaction: Transaction, line: Intent | Outcome) -> None:
+        """Put a line on disk, as the last thing in a transaction: others wait until it ends.
+
+        Raises GuardFailed if no sink takes it, or if the chain has a key that this one is not.
+        """
+        failed: dict[str, str] = {}
+        head = transaction.head
+        if "file" in self.sinks:
+            try:
+                head = self._position(head)
+            except (OSError, ConfigError) as error:
+                failed["file"] = _why(error)
+        text, new = sealed(head, asdict(line), self._seal)
+        for sink in sorted(self.sinks - failed.keys()):
+            try:
+                self._append(text) if sink == "file" else _to_stderr(text)
+            except (OSError, ValueError, ConfigError) as error:
+                failed[sink] = _why(error)
+        if failed.keys() == self.sinks:
+            then = "Nothing was sent." if line.line == "intent" else "What came of it is not told."
+            raise GuardFailed(f"The audit takes no line: {'; '.join(failed.values())}. {then}")
+        if "file" in failed:
+            # Of standard error it could not be told, since that is where this goes.
+            log.warning("The audit's file takes no line: %s", failed["file"])
+        transaction.head = new
+
+    def records(self) -> Iterator[Record]:
+        """Every change, newest first. Raises ConfigError if the files cannot be read."""
+        outcomes: dict[str, Outcome] = {}
+        with _told():
+            for raw in self._backwards():
+                line = read(raw, self._seal)
+                said = parsed(line.said) if line else None
+                if isinstance(said, Outcome):
+                    outcomes[said.event] = said
+                elif said:
+                    yield Record(said, outcomes.pop(said.event, None))
+
+    def since(self) -> str:
+        """Return when the audit begins; empty if there is none. Raises ConfigError as above."""
+        with _told():
+            for _, raw in self._forwards(self.sizes()):
+                line = read(raw, self._seal)
+                if said := parsed(line.said) if line else None:
+                    return said.time
+        return ""
+
+    def sizes(self) -> dict[Path, int]:
+        """Every file with its size; nothing is written while a transaction lasts."""
+        with _told():
+            return self._files.sizes() if self._files else {}
+
+    def verify(self, stored: Head | None, sizes: dict[Path, int]) -> Verification:
+        """Follow the chain as it was when head and sizes were read in one transaction.
+
+        Raises ConfigError if the files cannot be read.
+        """
+        with _told():
+            found = Verification(self._seal, stored).follow(self._forwards(sizes))
+        numbers = {number_of(file) for file in sizes}
+        for number in range(1, max(numbers, default=0)):
+            if number not in numbers:
+                found.broken.append(f"{name_of(number)} is missing.")
+        return found
+
+    def _position(self, head: Head) -> Head:
+        """Return what the next line goes on from.
+
+        That is the head in the store, or the last line in the file where that is further: after a
+        crash between the two, or beside a new store.
+        """
+        further: Head | None = None
+        for raw in self._backwards():
+            line = read(raw, self._seal)
+            if not line:
+                continue
+            if line.key not in {"", self._seal.name}:
+                raise ConfigError(
+                    f"it was begun with the key {line.key}, which is not the one in "
+                    "FASTLY_MCP_AUDIT_KEY_FILE"
+                )
+            if not line.is_sound:
+                continue
+            found = Head(line.hash, line.n)
+            if line.n <= head.count:
+                return further if further and found == head else head
+            further = further or found
+            if not head.count:
+                return further
+        return head
+
+    def _append(self, text: bytes) -> None:
+        if self._files:
+            self._files.append(text)
+        else:
+            self._kept.append(text)
+
+    def _forwards(self, sizes: dict[Path, int]) -> Iterable[tuple[str, bytes]]:
+        if self._files:
+            return self._files.forwards(sizes)
+        return ((f"line {n}", text.rstrip(b"\n")) for n, text in enumerate(self._kept, 1))
+
+    def _backwards(self) -> Iterable[bytes]:
+        if self._files:
+            return self._files.backwards()
+        return (text.rstrip(b"\n") for text in reversed(self._kept))
+
+
+def read_key(file: Path) -> bytes:
+    """Return the key in a file, all of its bytes. Raises ConfigError if it is no good one."""
+    try:
+        # A mounted secret is a link to where it is.
+        with opened(file.resolve()) as content:
+            key = content.read(BLOCK)
+    except OSError as error:
+        raise ConfigError(f"FASTLY_MCP_AUDIT_KEY_FILE cannot be read ({error.strerror}).") from None
+    if len(key) < SHORTEST_KEY:
+        raise ConfigError(
+            f"FASTLY_MCP_AUDIT_KEY_FILE holds less than {SHORTEST_KEY} bytes. Make a key with: "
+            "openssl rand -hex 32"
+        )
+    return key
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"The audit cannot be read ({_why(error)}).") from None
+
+
+def _to_stderr(text: bytes) -> None:
+    """Write a line to standard error. Raises OSError if nobody reads it, ValueError if closed."""
+    if sys.stderr is None:
+        raise OSError(None, "standard error is closed")
+    sys.stderr.flush()
+    descriptor = sys.stderr.fileno()
+    for begin in range(0, len(text), AT_ONCE):
+        # Others wait for this transaction, and a reader that has stopped must not stop them.
+        if sys.platform != "win32" and not select.select([], [descriptor], [], PATIENCE)[1]:
+            raise OSError(None, f"nobody has read standard error for {PATIENCE:g} s")
+        write_all(descriptor, text[begin : begin + AT_ONCE])
+
+
+def _why(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".")

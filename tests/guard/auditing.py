@@ -1,0 +1,87 @@
+"""An audit with lines in it, written as a guard writes them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fastly_mcp.guard.audit import Audit
+from fastly_mcp.guard.chain import Verification
+from fastly_mcp.guard.changes import Call, Change, Hit
+from fastly_mcp.guard.lines import Came, Intent, intent, new_event, outcome
+from fastly_mcp.guard.plans import Plan
+from fastly_mcp.guard.store import Store
+
+NOW = 1_790_000_000.0
+NOON = "2026-09-21T14:13:20.000Z"
+SHOP = Hit(service_id="u8jzPde0IgxLd6GncfBAep", service_name="shop-prod")
+BLOG = Hit(service_id="fJBd0Kh8oOOL8dKLzdocJ2", service_name="blog")
+KEYS = Change(kind="key", hits=(SHOP,), targets=("products", "lamps"))
+CALL = Call(
+    tool="purge_surrogate_key", arguments="", caller="ci", client="trial 1", transport="http"
+)
+
+
+def meant(
+    change: Change = KEYS,
+    *,
+    at: float = NOW,
+    call: Call = CALL,
+    token_id: str = "token1",  # noqa: S107  # an id is no secret
+    plan: Plan | None = None,
+    queries: bool = False,
+) -> Intent:
+    return intent(
+        at,
+        new_event(),
+        call,
+        change,
+        account="acme",
+        token_id=token_id,
+        token_name="purger",
+        plan=plan,
+        queries=queries,
+    )
+
+
+class Trail:
+    """A state directory with a store and an audit."""
+
+    def __init__(self, directory: Path, **options: Any) -> None:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        self.directory = directory
+        self.store = Store(directory / "store.sqlite")
+        self.audit = Audit(directory, **options)
+
+    def change(self, line: Intent | None = None, came: Came | None = "ok") -> str:
+        """Write the intent and, unless it is to stay unknown, the outcome."""
+        line = line or meant()
+        with self.store.begin() as transaction:
+            self.audit.write(transaction, line)
+        if came:
+            done = outcome(
+                NOW + 1, line.event, came, accepted=line.count, purge_ids=["a-1"], status=200
+            )
+            with self.store.begin() as transaction:
+                self.audit.write(transaction, done)
+        return line.event
+
+    def verify(self) -> Verification:
+        with self.store.begin() as transaction:
+            stored, sizes = transaction.head, self.audit.sizes()
+        return self.audit.verify(stored, sizes)
+
+    @property
+    def file(self) -> Path:
+        return self.directory / "audit.jsonl"
+
+    @property
+    def rows(self) -> list[bytes]:
+        return self.file.read_bytes().splitlines(keepends=True)
+
+    @rows.setter
+    def rows(self, rows: list[bytes]) -> None:
+        self.file.write_bytes(b"".join(rows))
+
+    @property
+    def said(self) -> list[dict[str, Any]]:
+        return [json.loads(row) for row in self.rows]
