@@ -117,6 +117,10 @@ class Store:
         finally:
             self._lock.release()
 
+    def __del__(self) -> None:
+        """Close the file with the last server that used it."""
+        self._close()
+
     def _close(self) -> None:
         if self._database:
             self._database.close()

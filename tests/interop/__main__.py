@@ -22,7 +22,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from tests.interop.serving import COMMAND, served
 
 STDIO = (*COMMAND, "stdio", "--sandbox")
-TOOLS = 6
+TOOLS = 7
 CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("list_services", {}),
     ("get_service", {"service": "shop-prod"}),
@@ -112,6 +112,13 @@ def _say(what: str, fault: str) -> bool:
 
 
 def main(installed: Path) -> int:
+    # Clients pass HOME on to the servers they start, and there is nothing of anybody's in this one.
+    with TemporaryDirectory() as home:
+        os.environ["HOME"] = home
+        return _play(installed)
+
+
+def _play(installed: Path) -> int:
     with served() as url:
         good = [anyio.run(python, url), typescript(url, installed), inspector(url, installed)]
     return 0 if all(good) else 1

@@ -13,7 +13,7 @@ import { StreamableHTTPClientTransport as HTTPV1 } from '@modelcontextprotocol/s
 const OLD = '2025-11-25';
 const NEW = '2026-07-28';
 const TOOLS = [
-  'get_account', 'get_service', 'list_services', 'purge_all', 'purge_surrogate_key', 'purge_url',
+  'check_edge', 'get_account', 'get_service', 'list_services', 'purge_all', 'purge_surrogate_key', 'purge_url',
 ];
 
 const [url, command, ...args] = process.argv.slice(2);
