@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from fastly_mcp.api.services import Service
 from fastly_mcp.errors import APIError, FastlyMCPError, NotSent
-from fastly_mcp.guard.guard import Record
+from fastly_mcp.guard.record import Record
 from fastly_mcp.text import cut, visible
 from fastly_mcp.toolkit import Fastly, Outcome, Result
 

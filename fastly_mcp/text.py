@@ -22,9 +22,9 @@ def cut(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def shortened(text: str) -> str:
-    """Return somebody's text in one line of at most 60 characters, nothing hidden in it."""
-    return cut(visible(text).replace("\n", "\\n").replace("\t", "\\t"), SHORT)
+def shortened(text: str, longest: int = SHORT) -> str:
+    """Return somebody's text in one line of so many characters, nothing hidden in it."""
+    return cut(visible(text).replace("\n", "\\n").replace("\t", "\\t"), longest)
 
 
 def _shown(character: str) -> str:

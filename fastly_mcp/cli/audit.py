@@ -16,9 +16,9 @@ from fastly_mcp.errors import ConfigError, GuardFailed
 from fastly_mcp.guard.audit import Audit, Record, read_key
 from fastly_mcp.guard.chain import Verification
 from fastly_mcp.guard.guard import STORE
-from fastly_mcp.guard.state_dir import check_ours, default_state_dir
+from fastly_mcp.guard.state_dir import check_ours
 from fastly_mcp.guard.store import Head, Store
-from fastly_mcp.text import cut, visible
+from fastly_mcp.text import shortened
 
 UNKEYED = (
     "No line has a key (FASTLY_MCP_AUDIT_KEY_FILE): whoever can write here can write all anew. "
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     settings = Settings.read(os.environ).check()
     since = time.time() - options.since if options.since else 0.0
     key = read_key(settings.audit_key_file) if settings.audit_key_file else b""
-    directory = options.state_dir or settings.state_dir or default_state_dir()
+    directory = state.directory(options, settings)
     try:
         check_ours(directory, stat.S_IFDIR)
     except FileNotFoundError:
@@ -188,4 +188,4 @@ def _told(record: Record, came: str) -> str:
 
 
 def _name(text: str) -> str:
-    return cut(visible(text).replace("\n", "\\n").replace("\t", "\\t"), LONGEST)
+    return shortened(text, LONGEST)

@@ -27,11 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def opened(options: argparse.Namespace) -> tuple[Path, Store]:
     """Return the state directory and its store. Raises ConfigError if it is not to be trusted."""
-    settings = Settings.read(os.environ)
-    directory = (options.state_dir or settings.state_dir or default_state_dir()).absolute()
-    if options.state_dir and not directory.exists():
-        raise ConfigError(f"there is no state directory {directory}.")
-    return prepared(directory), Store(directory / STORE)
+    place = directory(options, Settings.read(os.environ)).absolute()
+    if options.state_dir and not place.exists():
+        raise ConfigError(f"there is no state directory {place}.")
+    return prepared(place), Store(place / STORE)
+
+
+def directory(options: argparse.Namespace, settings: Settings) -> Path:
+    """Return the state directory that is meant, whether it is there or not."""
+    option: Path | None = options.state_dir
+    return option or settings.state_dir or default_state_dir()
 
 
 def duration(text: str) -> float:

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -16,22 +15,22 @@ from fastly_mcp.api.connection import Connection
 from fastly_mcp.api.grant import TokenInfo
 from fastly_mcp.api.services import Service
 from fastly_mcp.config import Settings
-from fastly_mcp.errors import APIError, FastlyMCPError, GuardFailed, InvalidArgument, NotPermitted
+from fastly_mcp.errors import FastlyMCPError, GuardFailed, InvalidArgument, NotPermitted
 from fastly_mcp.guard.approvals import Approvals
 from fastly_mcp.guard.audit import Audit, read_key
 from fastly_mcp.guard.breadth import WINDOW, why_it_waits
 from fastly_mcp.guard.budget import Budget
-from fastly_mcp.guard.changes import CALL, PROGRESS, Call, Change, Kind
-from fastly_mcp.guard.lines import LISTED, Came, intent, new_event, outcome
+from fastly_mcp.guard.changes import CALL, Call, Kind
+from fastly_mcp.guard.lines import Came, intent, new_event, outcome
 from fastly_mcp.guard.looking import look
 from fastly_mcp.guard.planning import Asked, approved, planned
 from fastly_mcp.guard.plans import Decision, Plan
+from fastly_mcp.guard.record import Record
 from fastly_mcp.guard.state_dir import default_state_dir, prepared
 from fastly_mcp.guard.store import Spending, Store, Transaction
 
 log = logging.getLogger("fastly_mcp")
 
-OFTEN = 1.0  # seconds between two looks for a freeze
 STORE = "store.sqlite"
 """The store's name in the state directory."""
 
@@ -51,60 +50,6 @@ class _Unclear(Exception):
         super().__init__()
         self.hosts = hosts
         """Those of URLs purged lately, which may be of the same service."""
-
-
-@dataclass(slots=True)
-class Record:
-    """What a tool tells of a change that was allowed, as it goes."""
-
-    change: Change
-    event: str
-    accepted: int = 0
-    failed: int = 0
-    status: int = 0
-    """Of the last answer that was no success; 0 where there was none."""
-    ids: list[str] = field(default_factory=list)
-    """Of purges that have one, as many as are ever told."""
-    check: Callable[[], None] = lambda: None
-    """Raises NotPermitted if all changes were frozen meanwhile."""
-    checked_at: float = 0.0
-
-    async def go_on(self) -> None:
-        """Raise NotPermitted if all changes were frozen meanwhile; it looks every second."""
-        now = time.monotonic()
-        if now - self.checked_at >= OFTEN:
-            self.checked_at = now
-            await to_thread.run_sync(self.check)
-
-    @property
-    def total(self) -> int:
-        return max(1, len(self.change.targets))
-
-    def done(self, *ids: str, again: bool = False) -> None:
-        """Note what Fastly accepted, by the id of each purge or empty; not what it did `again`."""
-        self.accepted += 0 if again else len(ids)
-        self.ids += list(filter(None, ids))[: LISTED - len(self.ids)]
-        self._tell()
-
-    def missed(self, error: FastlyMCPError, count: int = 1) -> None:
-        """Note what failed."""
-        self.failed += count
-        if isinstance(error, APIError):
-            self.status = error.status
-        self._tell()
-
-    @contextmanager
-    def counting(self, count: int = 1) -> Iterator[None]:
-        """Note so many as failed if sending them fails in here."""
-        try:
-            yield
-        except FastlyMCPError as error:
-            self.missed(error, count)
-            raise
-
-    def _tell(self) -> None:
-        if tell := PROGRESS.get():
-            tell(self.accepted + self.failed, self.total)
 
 
 class Guard:

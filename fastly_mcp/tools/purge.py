@@ -22,7 +22,8 @@ from fastly_mcp.errors import (
     NotPermitted,
 )
 from fastly_mcp.guard.edge import look_at_edge
-from fastly_mcp.guard.guard import Guard, Record
+from fastly_mcp.guard.guard import Guard
+from fastly_mcp.guard.record import Record
 from fastly_mcp.receipt import ACCEPTED, Receipt, receipt
 from fastly_mcp.scopes import Scope
 from fastly_mcp.text import cut, visible

@@ -10,9 +10,8 @@ import pytest
 
 from fastly_mcp.guard.chain import Seal
 from fastly_mcp.guard.changes import Change
-from fastly_mcp.guard.plans import Decision, Plan
 from tests.cli.conftest import Ended, Main
-from tests.guard.auditing import BLOG, CALL, KEYS, NOW, SHOP, Trail, meant
+from tests.guard.auditing import APPROVED, BLOG, CALL, KEYS, NOW, SHOP, Trail, meant
 from tests.serving.processes import posix
 
 HIDDEN = "\u202egnp\x1b[2J\nfake line"
@@ -46,19 +45,7 @@ def test_each_purge_is_one_line_and_the_newest_is_last(main: Main, trail: Trail)
 
 
 def test_who_approved_it_and_how_is_told(main: Main, trail: Trail) -> None:
-    plan = Plan(
-        code="ABCD-EFGH",
-        made_at=NOW,
-        made_by="",
-        call=CALL,
-        change=KEYS,
-        account="",
-        token="",
-        token_name="",
-        why="",
-        decision=Decision(approved=True, at=NOW, by="robin", how="terminal"),
-    )
-    trail.change(meant(plan=plan))
+    trail.change(meant(plan=APPROVED))
     assert "  approved by robin (terminal)  ok" in asked(main, trail).out
 
 

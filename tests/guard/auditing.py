@@ -8,7 +8,7 @@ from fastly_mcp.guard.audit import Audit
 from fastly_mcp.guard.chain import Verification
 from fastly_mcp.guard.changes import Call, Change, Hit
 from fastly_mcp.guard.lines import Came, Intent, intent, new_event, outcome
-from fastly_mcp.guard.plans import Plan
+from fastly_mcp.guard.plans import Decision, Plan
 from fastly_mcp.guard.store import Store
 
 NOW = 1_790_000_000.0
@@ -18,6 +18,18 @@ BLOG = Hit(service_id="fJBd0Kh8oOOL8dKLzdocJ2", service_name="blog")
 KEYS = Change(kind="key", hits=(SHOP,), targets=("products", "lamps"))
 CALL = Call(
     tool="purge_surrogate_key", arguments="", caller="ci", client="trial 1", transport="http"
+)
+APPROVED = Plan(
+    code="ABCD-EFGH",
+    made_at=NOW,
+    made_by="",
+    call=CALL,
+    change=KEYS,
+    account="",
+    token="",
+    token_name="",
+    why="",
+    decision=Decision(approved=True, at=NOW, by="robin", how="terminal"),
 )
 
 

@@ -14,9 +14,8 @@ from fastly_mcp.errors import ConfigError, GuardFailed
 from fastly_mcp.guard.audit import RUNNING, UNKNOWN, Audit, read_key
 from fastly_mcp.guard.changes import Change, digest
 from fastly_mcp.guard.lines import bare, outcome
-from fastly_mcp.guard.plans import Decision, Plan
 from fastly_mcp.guard.store import Head, Store
-from tests.guard.auditing import BLOG, CALL, KEYS, NOON, NOW, SHOP, Trail, meant
+from tests.guard.auditing import APPROVED, BLOG, CALL, KEYS, NOON, NOW, SHOP, Trail, meant
 from tests.serving.processes import posix, run_source
 
 HIDDEN = "a\u202eb\u200bc\x1b[2Jd\ne\x7f\u2028\U000e0041\ud800"
@@ -79,19 +78,7 @@ def test_a_hash_is_that_of_the_lines_own_text(trail: Trail) -> None:
 
 
 def test_who_approved_a_plan_and_how_is_told(trail: Trail) -> None:
-    plan = Plan(
-        code="ABCD-EFGH",
-        made_at=NOW,
-        made_by="p",
-        call=CALL,
-        change=KEYS,
-        account="",
-        token="",
-        token_name="",
-        why="",
-        decision=Decision(approved=True, at=NOW, by="robin", how="terminal"),
-    )
-    trail.change(meant(plan=plan))
+    trail.change(meant(plan=APPROVED))
     said = trail.said[0]
     assert (said["plan"], said["approved_by"], said["approved_how"]) == (
         "ABCD-EFGH",

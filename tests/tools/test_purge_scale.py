@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fastly_mcp.errors import FastlyMCPError, NotSent, Refused
 from fastly_mcp.guard.changes import Change
-from fastly_mcp.guard.guard import Guard, Record
+from fastly_mcp.guard.guard import Guard
+from fastly_mcp.guard.record import Record
 from fastly_mcp.receipt import RANGES, SPANS, receipt
 from fastly_mcp.serving import progress
 from fastly_mcp.serving.server import FastlyServer
