@@ -75,6 +75,8 @@ async def test_below_the_reserve_nothing_is_written_and_the_time_is_told() -> No
         (0, ""),
         (0, "soon"),
     ],
+    # Those of the values would be new every second.
+    ids=["at", "above", "over", "empty", "negative", "word", "superscript", "no end", "no time"],
 )
 async def test_what_is_above_it_over_or_not_told_refuses_nothing(
     remaining: object, reset: object
