@@ -1,0 +1,130 @@
+"""All operations by id, read from the index on first use."""
+
+import difflib
+import gzip
+import json
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from fastly_mcp.api.catalog.operation import Field, Operation, Paging, Parameter, Returns
+from fastly_mcp.errors import InvalidArgument
+from fastly_mcp.text import shortened
+
+INDEX = "index.json.gz"
+# Levels of objects within an object that are told of; JSON:API's envelope `data` is none.
+NESTED_OUT, NESTED_IN = 1, 2
+REQUIRED, READ_ONLY = 1, 2  # bits of a property
+
+_RETURNS: dict[str, Returns] = {"": "nothing", "string": "text", "any": "anything"}
+
+
+class Catalog:
+    """The operations in the order of their ids. Each is made when it is first asked for."""
+
+    def __init__(self, index: dict[str, Any]) -> None:
+        self._models: dict[str, list[tuple[str, str, int]]] = index["models"]
+        self._rows = {row["id"]: row for row in index["operations"]}
+        self._made: dict[str, Operation] = {}
+        self._walked: dict[tuple[str, int, bool], tuple[Field, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Operation]:
+        return (self.operation(id_) for id_ in self._rows)
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._rows
+
+    def operation(self, id_: str) -> Operation:
+        """Return the operation. Raises InvalidArgument with similar ids when there is none."""
+        made = self._made.get(id_)
+        if made is None:
+            if id_ not in self._rows:
+                raise InvalidArgument(self._unknown(id_))
+            made = self._made[id_] = self._make(self._rows[id_])
+        return made
+
+    def all_fields(self, operation: Operation) -> tuple[Field, ...]:
+        """Return every field of the answer at any depth, for a list those of one item."""
+        row = self._rows[operation.id]
+        return self._walk(self._item_type(row), depth=8, writable=False)
+
+    def _make(self, row: dict[str, Any]) -> Operation:
+        known = {key: row[key] for key in ("id", "group", "method", "path", "host", "summary")}
+        answer, items = row["answer"], row.get("items")
+        return Operation(
+            **known,
+            parameters=tuple(map(self._parameter, row["parameters"])),
+            content_type=row["content_type"],
+            accept=tuple(row["accept"]),
+            returns="list" if items is not None else _RETURNS.get(answer, "object"),
+            items=items,
+            fields=self._walk(self._item_type(row), NESTED_OUT, writable=False),
+            paging=Paging(**row["paging"]) if "paging" in row else None,
+        )
+
+    def _parameter(self, row: dict[str, Any]) -> Parameter:
+        type_ = row["type"]
+        return Parameter(
+            **{
+                **row,
+                "type": _word(type_),
+                "enum": tuple(row.get("enum", ())),
+                "fields": self._walk(type_.strip("[]"), NESTED_IN, writable=True),
+            }
+        )
+
+    def _item_type(self, row: dict[str, Any]) -> str:
+        type_: str = row["answer"]
+        for name in filter(None, row.get("items", "").split(".")):
+            if type_.startswith("#"):
+                type_ = next((t for n, t, _ in self._models[type_[1:]] if n == name), "any")
+        return type_.strip("[]")
+
+    def _walk(self, type_: str, depth: int, *, writable: bool) -> tuple[Field, ...]:
+        """Return the fields of a model and, so many levels down, of the models in it."""
+        if not type_.startswith("#"):
+            return ()
+        walked = self._walked.get((type_, depth, writable))
+        if walked is None:
+            walked = self._walked[type_, depth, writable] = tuple(
+                self._fields(type_[1:], depth, writable=writable)
+            )
+        return walked
+
+    def _fields(self, model: str, depth: int, *, writable: bool) -> Iterator[Field]:
+        for name, type_, bits in self._models[model]:
+            if writable and bits & READ_ONLY:
+                continue
+            inner = type_.strip("[]")
+            below: tuple[Field, ...] = ()
+            if depth or name == "data":
+                below = self._walk(inner, depth - (name != "data"), writable=writable)
+            if not below:
+                yield Field(name, _word(type_), bool(bits & REQUIRED))
+            # A list within a list is flattened twice, as JMESPath writes it.
+            prefix = name + "[]" * (len(type_) - len(type_.lstrip("[")))
+            for field in below:
+                yield Field(f"{prefix}.{field.name}", field.type, field.is_required)
+
+    def _unknown(self, id_: str) -> str:
+        similar = difflib.get_close_matches(id_, self._rows, n=3, cutoff=0.6)
+        hint = f" Did you mean {' or '.join(similar)}?" if similar else ""
+        return f"There is no operation {shortened(id_)}.{hint}"
+
+
+@cache
+def load() -> Catalog:
+    """Return the catalog; it is read once."""
+    packed = files(__package__).joinpath(INDEX).read_bytes()
+    return Catalog(json.loads(gzip.decompress(packed)))
+
+
+def _word(type_: str) -> str:
+    """Return a type in one word: every model is an object."""
+    if type_.startswith("["):
+        return f"[{_word(type_[1:-1])}]"
+    return "object" if type_.startswith("#") else type_
