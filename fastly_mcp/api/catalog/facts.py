@@ -80,7 +80,7 @@ def _operation(group: str, declared: dict[str, Any], models: Models) -> dict[str
         "method": method,
         "path": path,
         "host": urlsplit(server["url"]).netloc,
-        "summary": summary_of(name, group, method, path),
+        "summary": summary_of(name, method, path),
         "parameters": parameters,
         "content_type": next(iter(declared["headers_map"]["content_type"]), ""),
         "accept": declared["headers_map"]["accept"],
