@@ -8,19 +8,28 @@ import gzip
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from fastly_mcp.api.catalog.catalog import INDEX
 from fastly_mcp.api.catalog.facts import facts
 from fastly_mcp.api.catalog.literals import find_client, version_of
 
-TARGET = Path(__file__).with_name(INDEX)
+
+def index_of(client: Path) -> dict[str, Any]:
+    """Return the index of the client in this directory. Raises KeyError without a summary."""
+    return {"client": version_of(client), **facts(client)}
 
 
-def packed(client: Path) -> bytes:
-    """Return the index of the client in this directory; the same client gives the same bytes."""
-    index = {"client": version_of(client), **facts(client)}
+def packed(index: dict[str, Any]) -> bytes:
+    """Return the index as it is shipped; the same index gives the same bytes."""
     text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
     return gzip.compress(text.encode(), compresslevel=9, mtime=0)
+
+
+def shipped() -> dict[str, Any]:
+    """Return the index that is there."""
+    index: dict[str, Any] = json.loads(gzip.decompress(INDEX.read_bytes()))
+    return index
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,9 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    content = packed(source)
-    TARGET.write_bytes(content)
-    print(f"{TARGET}: {len(content)} bytes")
+    content = packed(index_of(source))
+    INDEX.write_bytes(content)
+    print(f"{INDEX}: {len(content)} bytes")
     return 0
 
 

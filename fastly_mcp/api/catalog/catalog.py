@@ -5,14 +5,14 @@ import gzip
 import json
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from fastly_mcp.api.catalog.operation import Field, Operation, Paging, Parameter, Returns
 from fastly_mcp.errors import InvalidArgument
 from fastly_mcp.text import shortened
 
-INDEX = "index.json.gz"
+INDEX = Path(__file__).with_name("index.json.gz")
 # Levels of objects within an object that are told of; JSON:API's envelope `data` is none.
 NESTED_OUT, NESTED_IN = 1, 2
 REQUIRED, READ_ONLY = 1, 2  # bits of a property
@@ -119,8 +119,7 @@ class Catalog:
 @cache
 def load() -> Catalog:
     """Return the catalog; it is read once."""
-    packed = files(__package__).joinpath(INDEX).read_bytes()
-    return Catalog(json.loads(gzip.decompress(packed)))
+    return Catalog(json.loads(gzip.decompress(INDEX.read_bytes())))
 
 
 def _word(type_: str) -> str:

@@ -100,7 +100,9 @@ def _parameters(declared: dict[str, Any], models: Models) -> list[dict[str, Any]
             rows += _body(type_, models, {row["name"] for row in rows})
             continue
         wire = root["attribute_map"][python_name]
-        if (declared["settings"]["operation_id"], wire) in _NOT_SENT:
+        # A form's field that is called like a place in the path has to be the same.
+        taken = any(row["name"] == wire for row in rows)
+        if taken or (declared["settings"]["operation_id"], wire) in _NOT_SENT:
             continue
         simple = models.simple(type_of(type_))
         rows.append(
