@@ -85,7 +85,7 @@ async def _guarded(upstream: Server, state_dir: Path) -> dict[str, list[float]]:
             await purge()
             if number >= 20:
                 took[name].append(time.perf_counter() - began)
-    guard.close()
+    await guard.aclose()
     await fastly.aclose()
     return took
 

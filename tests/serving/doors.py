@@ -71,7 +71,7 @@ class Door:
             async with self.server.session_manager.run():
                 yield self
         finally:
-            self.guard.close()
+            await self.guard.aclose()
             await self.connection.aclose()
 
     @asynccontextmanager

@@ -787,7 +787,7 @@ async def test_only_signed_approvals_count_where_there_are_approvers(
     key = make_key(tmp_path, "ann")
     approvers = tmp_path / "allowed_signers"
     approvers.write_text(f"ann@larkspur.example {public(key)}")
-    door = await make(FASTLY_MCP_APPROVERS=str(approvers), FASTLY_MCP_APPROVAL_VIA="elicitation")
+    door = await make(FASTLY_MCP_APPROVERS=str(approvers))
     person = Person(purge=True)
     async with door.open(mode, person=person) as mcp:
         code = await waits(mcp, ALL[0], **ALL[1])
@@ -823,7 +823,7 @@ async def test_the_socket_is_this_users_alone_and_goes_with_the_server(make: Mak
         for service in (SHOP, BLOG, DOWNLOADS):
             group.start_soon(mcp.call_tool, "purge_all", {"service": service})
     assert path.stat().st_mode & 0o777 == 0o600
-    door.guard.close()
+    await door.guard.aclose()
     assert not path.exists()
 
 
