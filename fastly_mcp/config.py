@@ -112,6 +112,13 @@ class Settings:
             env.problems.append(
                 "FASTLY_API_TOKEN and FASTLY_API_TOKEN_FILE are both set; remove one of them."
             )
+        approvers = env.read("FASTLY_MCP_APPROVERS", _path, default=None)
+        via = env.read("FASTLY_MCP_APPROVAL_VIA", _via, default="")
+        if approvers and via == "elicitation":
+            env.problems.append(
+                "FASTLY_MCP_APPROVERS lets only signed approvals count, and an answer through the "
+                "client is not signed; remove FASTLY_MCP_APPROVAL_VIA=elicitation."
+            )
         return cls(
             token=token,
             token_file=token_file,
@@ -128,8 +135,8 @@ class Settings:
             http_token_file=env.read("FASTLY_MCP_HTTP_TOKEN_FILE", _path, default=None),
             http_tokens_file=env.read("FASTLY_MCP_HTTP_TOKENS_FILE", _path, default=None),
             approval=env.read("FASTLY_MCP_APPROVAL", _level, default=Level.BROAD),
-            approval_via=env.read("FASTLY_MCP_APPROVAL_VIA", _via, default=""),
-            approvers=env.read("FASTLY_MCP_APPROVERS", _path, default=None),
+            approval_via=via,
+            approvers=approvers,
             broad_keys=env.read("FASTLY_MCP_BROAD_KEYS", _keys, default=_keys(BROAD_KEYS)),
             keys_per_hour=env.read("FASTLY_MCP_KEYS_PER_HOUR", _amount, default=20_000),
             urls_per_hour=env.read("FASTLY_MCP_URLS_PER_HOUR", _amount, default=5_000),

@@ -49,7 +49,7 @@ class Busy(FastlyMCPError):
 
 
 class GuardFailed(FastlyMCPError):
-    """The store or the audit cannot be used. Nothing was sent."""
+    """The store or the audit cannot be used, so nothing more may be changed."""
 
 
 class NotSent(FastlyMCPError):

@@ -27,6 +27,13 @@ def shortened(text: str, longest: int = SHORT) -> str:
     return cut(visible(text).replace("\n", "\\n").replace("\t", "\\t"), longest)
 
 
+def ends(text: str, longest: int = SHORT) -> str:
+    """The same with … in the middle: what begins alike is told apart by how it ends."""
+    line = shortened(text, len(text) * 10)
+    half = longest // 2
+    return line if len(line) <= longest else f"{line[: half - 1]}…{line[-half:]}"
+
+
 def _shown(character: str) -> str:
     if character in "\n\t" or unicodedata.category(character) not in HIDDEN:
         return character

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fastly_mcp.config import Settings
+from fastly_mcp.config import Level, Settings
 from fastly_mcp.endpoint import FASTLY
 from fastly_mcp.errors import ConfigError
 from fastly_mcp.scopes import Scope
@@ -54,6 +54,17 @@ def test_every_variable_is_read() -> None:
         FASTLY_MCP_HTTP_TOKEN="http",
         FASTLY_MCP_HTTP_TOKEN_FILE="/run/http",
         FASTLY_MCP_HTTP_TOKENS_FILE="/run/https",
+        FASTLY_MCP_APPROVAL="Purges",
+        FASTLY_MCP_APPROVAL_VIA="command",
+        FASTLY_MCP_APPROVERS="/run/approvers",
+        FASTLY_MCP_BROAD_KEYS="All, layout",
+        FASTLY_MCP_KEYS_PER_HOUR="0",
+        FASTLY_MCP_URLS_PER_HOUR="1",
+        FASTLY_MCP_PURGE_ALLS_PER_HOUR="2",
+        FASTLY_MCP_STATE_DIR="/run/state",
+        FASTLY_MCP_AUDIT="stderr, FILE",
+        FASTLY_MCP_AUDIT_QUERIES="1",
+        FASTLY_MCP_AUDIT_KEY_FILE="/run/key",
         UNRELATED="${X}",
     )
     assert settings.check() == Settings(
@@ -69,7 +80,23 @@ def test_every_variable_is_read() -> None:
         http_token="http",
         http_token_file=Path("/run/http"),
         http_tokens_file=Path("/run/https"),
+        approval=Level.PURGES,
+        approval_via="command",
+        approvers=Path("/run/approvers"),
+        broad_keys=frozenset({"all", "layout"}),
+        keys_per_hour=0,
+        urls_per_hour=1,
+        purge_alls_per_hour=2,
+        state_dir=Path("/run/state"),
+        audit=frozenset({"stderr", "file"}),
+        audit_queries=True,
+        audit_key_file=Path("/run/key"),
     )
+
+
+def test_answers_through_the_client_and_signatures_are_not_both_wanted() -> None:
+    said = problem(FASTLY_MCP_APPROVERS="/run/approvers", FASTLY_MCP_APPROVAL_VIA="elicitation")
+    assert "lets only signed approvals count" in said
 
 
 def test_a_token_file_may_be_in_the_home_directory() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastly_mcp.text import HIDDEN, cut, visible
+from fastly_mcp.text import HIDDEN, SHORT, cut, ends, visible
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,16 @@ def test_text_is_cut_with_an_ellipsis(text: str, longest: int, left: str) -> Non
 
 def test_comments_are_cut_at_300_characters() -> None:
     assert len(cut("x" * 1000)) == 300
+
+
+def test_long_texts_that_begin_alike_are_told_apart_by_their_ends() -> None:
+    first, second = (f"https://www.larkspur.example/{'a/' * 50}{number}" for number in (1, 2))
+    assert ends(first) != ends(second)
+    assert ends(first) == "https://www.larkspur.example/…" + first[-30:]
+    assert ends("short") == "short"
+
+
+@given(st.text())
+def test_neither_end_hides_anything_or_is_longer(text: str) -> None:
+    assert len(ends(text)) <= SHORT
+    assert not {unicodedata.category(character) for character in ends(text)} & HIDDEN

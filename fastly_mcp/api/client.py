@@ -105,13 +105,18 @@ class FastlyClient:
         path: str,
         query: Mapping[str, str | int] | None,
         segments: dict[str, str],
+        *,
+        repeatable: bool = True,
     ) -> Answer:
-        """GET a path template. The same GET asked for at the same moment is sent once."""
+        """GET a path template. The same GET asked for at the same moment is sent once.
+
+        One that is counted is not `repeatable`: it is retried only when it surely never left.
+        """
         # Half a surrogate pair is no text and finds nothing, like the ? that is sent for it.
         asked = f"?{urlencode(query, errors='replace')}" if query else ""
         target = fill(path, segments) + asked
         return await self._share(
-            (target, token), lambda: self._finish("GET", target, token, repeatable=True)
+            (target, token), lambda: self._finish("GET", target, token, repeatable=repeatable)
         )
 
     async def post(

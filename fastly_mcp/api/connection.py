@@ -60,11 +60,16 @@ class Connection:
         self._granting = Granting(settings, client, self.services, clock)
 
     async def get(
-        self, path: str, query: Mapping[str, str | int] | None = None, **segments: str
+        self,
+        path: str,
+        query: Mapping[str, str | int] | None = None,
+        *,
+        repeatable: bool = True,
+        **segments: str,
     ) -> Any:
-        """GET a path template and return the parsed body."""
+        """GET a path template and return the parsed body; see FastlyClient.get."""
         await self._check_service(segments)
-        return (await self._ask(path, query, segments)).data
+        return (await self._ask(path, query, segments, repeatable=repeatable)).data
 
     async def post(
         self,
@@ -203,11 +208,16 @@ class Connection:
         await self.client.aclose()
 
     async def _ask(
-        self, path: str, query: Mapping[str, str | int] | None, segments: dict[str, str]
+        self,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        segments: dict[str, str],
+        *,
+        repeatable: bool = True,
     ) -> Answer:
         token = self._token()
         try:
-            return await self.client.get(token, path, query, segments)
+            return await self.client.get(token, path, query, segments, repeatable=repeatable)
         except NotAuthorized:
             self._granting.doubt()
             raise

@@ -108,7 +108,7 @@ async def look(
     """
     service_id = await _owner(fastly, target)
     await spend()
-    rows = await fastly.get("/content/edge_check", {"url": target})
+    rows = await fastly.get("/content/edge_check", {"url": target}, repeatable=False)
     with shaped():
         return EdgeLook(service_id, tuple(map(Seen.parse, _listed(rows))))
 

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TextIO
 
 from fastly_mcp.cli import process, state
 from fastly_mcp.cli.person import check_person
@@ -45,25 +44,31 @@ def run(options: argparse.Namespace) -> int:
             "elsewhere and add --signature FILE:\n"
             f"  echo {plan.digest} | ssh-keygen -Y sign -n {NAMESPACE} -f KEYFILE > FILE"
         )
-    minutes = max(1, round((plan.closes_at - time.time()) / 60))
-    write(f"\nTo let it happen, type within {minutes} minutes:  {plan.typed}")
-    with Path("/dev/tty").open(encoding="utf-8", errors="replace") as terminal:
-        if not _is_typed(terminal, plan):
-            write("Not approved; it still waits. To refuse it: fastly-mcp deny " + plan.code)
-            return 1
+    if not is_typed(plan):
+        write("Not approved; it still waits. To refuse it: fastly-mcp deny " + plan.code)
+        return 1
     signature = ""
     if options.sign:
         signature = sign(plan, options.sign)
     elif options.signature:
         signature = read_signature(options.signature)
-    decide(store, plan, directory, approved=True, signature=signature)
+    key = key_of(directory, plan.made_by)
+    decide(store, plan, key, approved=True, signature=signature)
     write("Approved. Tell the agent to go on; it has 2 minutes.")
     return 0
 
 
-def _is_typed(terminal: TextIO, plan: Plan) -> bool:
-    print("> ", end="", flush=True)
-    return " ".join(terminal.readline(200).split()) == plan.typed
+def is_typed(plan: Plan) -> bool:
+    """Tell whether the person at this terminal types what lets a plan happen."""
+    import termios  # noqa: PLC0415  # POSIX has it, and nobody comes here elsewhere
+
+    minutes = max(1, round((plan.closes_at - time.time()) / 60))
+    write(f"\nTo let it happen, type within {minutes} minutes:  {plan.typed}")
+    with Path("/dev/tty").open(encoding="utf-8", errors="replace") as terminal:
+        # What was typed or pasted before is no answer to what is shown now.
+        termios.tcflush(terminal, termios.TCIFLUSH)
+        print("> ", end="", flush=True)
+        return " ".join(terminal.readline(200).split()) == plan.typed
 
 
 def find(store: Store, code: str, directory: Path) -> Plan:
@@ -81,14 +86,11 @@ def find(store: Store, code: str, directory: Path) -> Plan:
     return plan
 
 
-def decide(
-    store: Store, plan: Plan, directory: Path, *, approved: bool, signature: str = ""
-) -> None:
-    """Enter the decision of the person at this terminal, signed for the server that asked.
+def decide(store: Store, plan: Plan, key: bytes, *, approved: bool, signature: str = "") -> None:
+    """Enter the decision of the person at this terminal, under the key of the server that asked.
 
-    Raises NotPermitted if that server has ended, ConfigError if somebody decided meanwhile.
+    Raises ConfigError if somebody decided meanwhile.
     """
-    key = key_of(directory, plan.made_by)
     by = f"{getpass.getuser()} (uid {os.getuid()}, {os.ttyname(sys.stdin.fileno())})"
     how = "signature" if signature else "terminal"
     decision = Decision(approved=approved, at=time.time(), by=by, how=how, signature=signature)

@@ -3,26 +3,22 @@
 import argparse
 import json
 import sys
-from dataclasses import replace
+import time
 from typing import Any
 
 import anyio
 import anyio.to_thread
 from mcp import Client
-from mcp.client.session import ClientRequestContext, ElicitationFnT
-from mcp_types import ElicitRequestParams, ElicitResult
 
 from fastly_mcp.cli import process
+from fastly_mcp.cli.approve import decide, is_typed
 from fastly_mcp.cli.connecting import connect_checked, read_settings, serve
 from fastly_mcp.cli.person import check_person
 from fastly_mcp.cli.terminal import write
 from fastly_mcp.errors import ConfigError
+from fastly_mcp.guard.guard import Guard
+from fastly_mcp.guard.plans import TO_DECIDE
 from fastly_mcp.serving.server import WAITING, FastlyServer
-
-ALONE = (
-    "fastly-mcp: this waits for a person: run it in a terminal of your own. Where only signed "
-    "approvals count (FASTLY_MCP_APPROVERS), a serving process has to be asked."
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,21 +36,23 @@ def run(options: argparse.Namespace) -> int:
     """Return 0 if the tool did what it should, 1 on a tool error."""
     process.quiet()
     arguments = _parsed(options.arguments)
-    # A plan ends with the process that made it, so it is decided here or not at all.
-    settings = replace(read_settings(options), approval_via="")
-    server = serve(connect_checked(settings))
+    server = serve(connect_checked(read_settings(options)))
     return anyio.run(_call, server, options.tool, arguments)
 
 
 async def _call(server: FastlyServer, tool: str, arguments: dict[str, Any]) -> int:
-    async with Client(server, elicitation_callback=_person()) as client:
-        result = await client.call_tool(tool, arguments)
-    await server.aclose()
-    content = result.structured_content or {}
-    if content.get("status") == WAITING:
-        print("\n".join(content["plan"]), file=sys.stderr)
-        print(ALONE, file=sys.stderr)
-        return 1
+    try:
+        async with Client(server) as client:
+            result = await client.call_tool(tool, arguments)
+            if (result.structured_content or {}).get("status") == WAITING:
+                code = await anyio.to_thread.run_sync(
+                    _approved, server.guard, abandon_on_cancel=True
+                )
+                if not code:
+                    return 1
+                result = await client.call_tool(tool, {**arguments, "approval": code})
+    finally:
+        await server.aclose()
     if result.is_error:
         print(
             "\n".join(part.text for part in result.content if part.type == "text"), file=sys.stderr
@@ -64,25 +62,33 @@ async def _call(server: FastlyServer, tool: str, arguments: dict[str, Any]) -> i
     return 0
 
 
-def _person() -> ElicitationFnT | None:
-    """Return who answers questions: the person at this terminal, if there seems to be one."""
-    try:
-        check_person()
-    except ConfigError:
-        return None
-    return _ask
+def _approved(guard: Guard) -> str:
+    """Return the plan's code if there is a person at this terminal who lets it happen.
 
-
-async def _ask(
-    context: ClientRequestContext,  # as the client calls it
-    params: ElicitRequestParams,
-) -> ElicitResult:
-    for line in params.message.splitlines():
+    The plan ends with this process, so it is decided here or never.
+    """
+    with guard.begin() as transaction:
+        plans = transaction.plans(time.time() - TO_DECIDE)
+    plan = next(plan for plan in reversed(plans) if plan.made_by == guard.approvals.process)
+    why = ""
+    if plan.needs_signature:
+        why = "only a signed approval counts (FASTLY_MCP_APPROVERS): ask a serving process."
+    else:
+        try:
+            check_person()
+        except ConfigError as error:
+            why = str(error)
+    if why:
+        print("\n".join(plan.lines()), file=sys.stderr)
+        print(f"fastly-mcp: this waits for a person, and {why} Nothing was sent.", file=sys.stderr)
+        return ""
+    for line in plan.lines():
         write(line)
-    answer = await anyio.to_thread.run_sync(lambda: input("\nLet it happen? Type yes: "))
-    if answer.strip().lower() == "yes":
-        return ElicitResult(action="accept", content={"purge": True})
-    return ElicitResult(action="decline")
+    if not is_typed(plan):
+        write("Not approved. Nothing was sent.")
+        return ""
+    decide(guard.store, plan, guard.approvals.key, approved=True)
+    return plan.code
 
 
 def _parsed(words: list[str]) -> dict[str, Any]:

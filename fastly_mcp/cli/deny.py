@@ -6,6 +6,7 @@ from fastly_mcp.cli import process, state
 from fastly_mcp.cli.approve import decide, find
 from fastly_mcp.cli.person import check_person
 from fastly_mcp.cli.terminal import write
+from fastly_mcp.guard.approvals import key_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +20,7 @@ def run(options: argparse.Namespace) -> int:
     process.quiet()
     check_person()
     directory, store = state.opened(options)
-    decide(store, find(store, options.code, directory), directory, approved=False)
+    plan = find(store, options.code, directory)
+    decide(store, plan, key_of(directory, plan.made_by), approved=False)
     write("Refused. The agent is told not to ask again.")
     return 0

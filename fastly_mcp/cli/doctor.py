@@ -77,7 +77,7 @@ async def _examine(settings: Settings) -> list[Finding]:
     guard = guarded(settings)
     findings += await _state(guard)
     findings += await _tools(connection, guard)
-    guard.close()
+    await guard.aclose()
     await connection.aclose()
     return findings + list(_other_tools(grant))
 
@@ -182,10 +182,11 @@ async def _state(guard: Guard) -> list[Finding]:
     try:
         _, frozen = await guard.standing(None)
         sinks = " and ".join(sorted(guard.audit.sinks))
+        signed = ", signed by an approver" if guard.approvals.needs_signatures() else ""
     except FastlyMCPError as error:
         return [Finding("failure", "state", str(error), AGAIN)]
     findings = [
-        Finding("ok", "approval", f"what waits for a person: {guard.settings.approval}"),
+        Finding("ok", "approval", f"what waits for a person: {guard.settings.approval}{signed}"),
         Finding("ok", "audit", f"to {sinks}"),
         Finding("ok", "state", f"{guard.state_dir}"),
     ]

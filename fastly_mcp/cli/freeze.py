@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Freeze, and say since when."""
     process.quiet()
-    directory, store = state.opened(options)
+    directory, store = state.opened(options, make=True)
     now = time.time()
     until = None if options.seconds is None else now + options.seconds
     with store.begin() as transaction:

@@ -25,18 +25,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def opened(options: argparse.Namespace) -> tuple[Path, Store]:
-    """Return the state directory and its store. Raises ConfigError if it is not to be trusted."""
-    place = directory(options, Settings.read(os.environ)).absolute()
-    if options.state_dir and not place.exists():
-        raise ConfigError(f"there is no state directory {place}.")
+def opened(options: argparse.Namespace, *, make: bool = False) -> tuple[Path, Store]:
+    """Return the state directory and its store.
+
+    Raises ConfigError if it is not to be trusted, or is not there and not to be made.
+    """
+    place = directory(options, Settings.read(os.environ, sandbox=options.sandbox)).absolute()
+    if not place.exists() and (options.state_dir or not make):
+        raise ConfigError(
+            f"there is no state directory {place}; a server that keeps its state elsewhere is "
+            "named by --state-dir."
+        )
     return prepared(place), Store(place / STORE)
 
 
 def directory(options: argparse.Namespace, settings: Settings) -> Path:
     """Return the state directory that is meant, whether it is there or not."""
     option: Path | None = options.state_dir
-    return option or settings.state_dir or default_state_dir()
+    return option or settings.state_dir or default_state_dir(sandbox=settings.sandbox)
 
 
 def duration(text: str) -> float:

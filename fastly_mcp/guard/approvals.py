@@ -37,12 +37,14 @@ class Approvals:
         self._server: asyncio.Server | None = None
         self._opening = anyio.Lock()
         self._made: dict[str, tuple[float, str]] = {}
+        self._signers: dict[str, tuple[str, str, str]] = {}
 
     def remember(self, plan: Plan) -> None:
         """Keep what a new plan is, whatever becomes of its row in the store."""
         oldest = plan.made_at - TO_DECIDE - TO_USE
         self._made = {code: made for code, made in self._made.items() if made[0] > oldest}
         self._made[plan.code] = plan.made_at, plan.digest
+        self._signers = {code: by for code, by in self._signers.items() if code in self._made}
 
     def made(self, plan: Plan) -> bool:
         """Tell whether this process made a plan, just so, and has not carried it out."""
@@ -58,14 +60,26 @@ class Approvals:
             allowed_signers(self.approvers)
         return self.approvers is not None
 
+    def verify(self, plan: Plan) -> None:
+        """Find out who signed a plan's approval, where that counts.
+
+        It may take seconds, so it comes before the transaction in which the plan is used. Raises
+        NotPermitted if no approver signed it, GuardFailed if that cannot be found out.
+        """
+        if self.approvers and plan.decision and plan.decision.approved:
+            by = signer(plan, self.approvers)
+            self._signers[plan.code] = plan.digest, plan.decision.signature, by
+
     def signed(self, plan: Plan) -> Plan:
         """Return an approved plan, by who signed it where that counts.
 
-        Raises NotPermitted if no approver signed it, GuardFailed if that cannot be found out.
+        Raises NotPermitted if it is not as it was verified.
         """
         if self.approvers is None or plan.decision is None:
             return plan
-        by = signer(plan, self.approvers)
+        *verified, by = self._signers.pop(plan.code, ("", "", ""))
+        if verified != [plan.digest, plan.decision.signature]:
+            raise NotPermitted("The approval's signature changed meanwhile. Nothing was sent.")
         return plan.sealed(self.key, replace(plan.decision, by=by, how="signature"))
 
     @property
@@ -90,8 +104,7 @@ class Approvals:
                 _sweep(self._state_dir)
             except OSError as error:
                 raise GuardFailed(
-                    f"{path}, through which approvals come, cannot be opened ({error.strerror}). "
-                    "Nothing was sent."
+                    f"{path}, through which approvals come, cannot be opened ({error.strerror})."
                 ) from None
 
     def close(self) -> None:
@@ -116,7 +129,7 @@ def socket_path(state_dir: Path, process: str) -> Path:
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise GuardFailed(
             f"The path of the state directory {state_dir} is too long for a socket in it; set "
-            "FASTLY_MCP_STATE_DIR to a shorter one. Nothing was sent."
+            "FASTLY_MCP_STATE_DIR to a shorter one."
         )
     return path
 

@@ -3,6 +3,7 @@
 import logging
 import select
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,7 +19,7 @@ from fastly_mcp.guard.store import Head, Transaction
 
 SHORTEST_KEY = 32  # bytes
 RUNNING = 300.0  # seconds; no call takes longer
-PATIENCE = 2.0  # seconds for a reader of standard error
+PATIENCE = 2.0  # seconds for a reader of standard error to take one line
 AT_ONCE = 4096  # bytes a pipe that is ready surely takes
 UNKNOWN = "unknown: may have been sent"
 
@@ -39,7 +40,7 @@ class Record:
     def came(self, now: float) -> str:
         """Say in a few words what came of it."""
         if self.outcome:
-            return self.outcome.outcome
+            return UNKNOWN if self.outcome.outcome == "unknown" else self.outcome.outcome
         is_over = now - self.at > RUNNING or not is_alive(self.intent.pid)
         return UNKNOWN if is_over else "running"
 
@@ -82,8 +83,7 @@ class Audit:
             except (OSError, ValueError, ConfigError) as error:
                 failed[sink] = _why(error)
         if failed.keys() == self.sinks:
-            then = "Nothing was sent." if line.line == "intent" else "What came of it is not told."
-            raise GuardFailed(f"The audit takes no line: {'; '.join(failed.values())}. {then}")
+            raise GuardFailed(f"The audit takes no line: {'; '.join(failed.values())}.")
         if "file" in failed:
             # Of standard error it could not be told, since that is where this goes.
             log.warning("The audit's file takes no line: %s", failed["file"])
@@ -201,9 +201,11 @@ def _to_stderr(text: bytes) -> None:
         raise OSError(None, "standard error is closed")
     sys.stderr.flush()
     descriptor = sys.stderr.fileno()
+    ends = time.monotonic() + PATIENCE
     for begin in range(0, len(text), AT_ONCE):
         # Others wait for this transaction, and a reader that has stopped must not stop them.
-        if sys.platform != "win32" and not select.select([], [descriptor], [], PATIENCE)[1]:
+        wait = max(0.0, ends - time.monotonic())
+        if sys.platform != "win32" and not select.select([], [descriptor], [], wait)[1]:
             raise OSError(None, f"nobody has read standard error for {PATIENCE:g} s")
         write_all(descriptor, text[begin : begin + AT_ONCE])
 

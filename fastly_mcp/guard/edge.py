@@ -15,7 +15,7 @@ async def look_at_edge(guard: Guard, fastly: Connection, target: CachedURL) -> E
     token = (await fastly.grant()).token or TokenInfo()
 
     def count() -> None:
-        with guard.store.begin() as transaction:
+        with guard.begin() as transaction:
             spend_edge_check(transaction, token.id, guard.clock())
 
     async def spend() -> None:

@@ -6,10 +6,10 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
-from anyio import CancelScope, to_thread
+from anyio import CancelScope, get_cancelled_exc_class, to_thread
 
 from fastly_mcp.api.connection import Connection
 from fastly_mcp.api.grant import TokenInfo
@@ -107,12 +107,16 @@ class Guard:
                 break
             except _Unclear as unclear:
                 closely, lately = True, unclear.hosts
-        record = Record(change, event, check=self._check_freeze, checked_at=time.monotonic())
-        came: Came = "cancelled"
+        check = partial(self._check, asked)
+        record = Record(change, event, check=check, checked_at=time.monotonic())
+        came: Came = "unknown"
         try:
             yield record
             came = "ok" if record.accepted == record.total else "partly"
             came = came if record.accepted else "failed"
+        except get_cancelled_exc_class():
+            came = "cancelled"
+            raise
         except FastlyMCPError as error:
             left = record.total - record.accepted - record.failed
             record.missed(error, left)
@@ -127,7 +131,7 @@ class Guard:
 
         def read() -> tuple[dict[str, int], str]:
             now = self.clock()
-            with self._begin() as transaction:
+            with self.begin() as transaction:
                 left = self.budget.left(transaction, token.id if token else "", now)
                 freeze = transaction.frozen(now)
             return left, freeze.sentence if freeze else ""
@@ -159,9 +163,19 @@ class Guard:
         """
         await to_thread.run_sync(self._decide, call, code, approved, by, how)
 
-    def close(self) -> None:
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """One transaction in a store whose directory is to be trusted."""
+        if self.state_dir:
+            prepared(self.state_dir)
+        with self.store.begin() as transaction:
+            yield transaction
+
+    async def aclose(self) -> None:
+        """Close the socket and the store. Plans that wait end with it."""
         self.approvals.close()
-        self.store.close()
+        # Whoever is in a transaction ends it first.
+        await to_thread.run_sync(self.store.close)
 
     def _admit(self, asked: Asked, is_final: bool) -> str:  # through a thread
         """Decide in one transaction; returns the event under which the audit tells of it.
@@ -169,10 +183,11 @@ class Guard:
         Raises Waits with the plan that a person has to decide on, and _Unclear instead while more
         can be found out, which is when it is not final.
         """
+        self._verify(asked)
         event, waiting, plan = new_event(), None, None
-        with self._begin() as transaction:
+        with self.begin() as transaction:
             _refuse_frozen(transaction, asked.now)
-            self.budget.check(transaction, asked.change, asked.token.id, asked.now)
+            self._check_budget(transaction, asked)
             if asked.call.approval:
                 plan = approved(transaction, asked, self.approvals)
                 waiting = None if plan.decision else plan
@@ -181,7 +196,7 @@ class Guard:
                     raise _Unclear(frozenset(before if asked.change.kind == "url" else ()))
                 waiting = planned(transaction, asked, why, self.approvals)
             if waiting is None:
-                self._spend(transaction, asked, plan.code if plan else "")
+                self._spend(transaction, asked)
                 line = intent(
                     asked.now,
                     event,
@@ -200,6 +215,14 @@ class Guard:
             self.approvals.forget(plan)
         return event
 
+    def _verify(self, asked: Asked) -> None:
+        """Find out who signed the approval of a call, before anybody has to wait for that."""
+        if self.approvals.approvers and asked.call.approval:
+            with self.begin() as transaction:
+                plan = transaction.plan(asked.call.approval)
+            if plan and asked.is_of(plan):
+                self.approvals.verify(plan)
+
     def _before(self, transaction: Transaction, asked: Asked) -> Counter[str]:
         change = asked.change
         return transaction.unasked(change.kind, asked.now - WINDOW, soft=change.soft)
@@ -208,21 +231,18 @@ class Guard:
         settings = self.settings
         return why_it_waits(asked.change, settings.approval, settings.broad_keys, before)
 
-    def _check_freeze(self) -> None:
-        with self._begin() as transaction:
-            _refuse_frozen(transaction, self.clock())
-
-    @contextmanager
-    def _begin(self) -> Iterator[Transaction]:
-        """One transaction in a store whose directory is to be trusted."""
-        if self.state_dir:
-            prepared(self.state_dir)
-        with self.store.begin() as transaction:
-            yield transaction
+    def _check(self, asked: Asked, again: bool) -> None:
+        now = self.clock()
+        with self.begin() as transaction:
+            _refuse_frozen(transaction, now)
+            if again:
+                more = asked._replace(now=now)
+                self._check_budget(transaction, more)
+                self._spend(transaction, more)
 
     def _decide(self, call: Call, code: str, is_approved: bool, by: str, how: str) -> None:
         now = self.clock()
-        with self._begin() as transaction:
+        with self.begin() as transaction:
             plan = transaction.plan(code)
             if plan is None or not plan.call.is_same(call):
                 raise InvalidArgument("This answer is about another call. Nothing was sent.")
@@ -233,11 +253,14 @@ class Guard:
             decision = Decision(approved=is_approved, at=now, by=by, how=how)
             transaction.keep(plan.sealed(self.approvals.key, decision))
 
-    def _spend(self, transaction: Transaction, asked: Asked, code: str) -> None:
-        change, token = asked.change, asked.token.id
+    def _check_budget(self, transaction: Transaction, asked: Asked) -> None:
+        self.budget.check(transaction, asked.change, asked.token.id, asked.now)
+
+    def _spend(self, transaction: Transaction, asked: Asked) -> None:
+        change, token, now = asked.change, asked.token.id, asked.now
         for place, count in change.counts.items():
             transaction.spend(
-                Spending(asked.now, token, place, change.kind, change.soft, count, code)
+                Spending(now, token, place, change.kind, change.soft, count, asked.call.approval)
             )
 
     def _finish(self, asked: Asked, record: Record, came: Came) -> None:
@@ -254,7 +277,7 @@ class Guard:
             duration_ms=(now - asked.now) * 1000,
         )
         try:
-            with self._begin() as transaction:
+            with self.begin() as transaction:
                 self.audit.write(transaction, line)
         except FastlyMCPError as error:
             said = f"{asked.call.tool} came out {came}, and the audit does not have it: {error}"

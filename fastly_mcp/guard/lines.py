@@ -19,7 +19,8 @@ LISTED = 50  # targets and purge ids told one by one
 # A long name, or one without a value, may well be the secret itself.
 PARAMETER = re.compile(r"([A-Za-z][A-Za-z0-9_.\[\]-]{0,31})=.+", re.DOTALL)
 
-Came = Literal["ok", "failed", "partly", "cancelled"]
+Came = Literal["ok", "failed", "partly", "cancelled", "unknown"]
+"""Unknown where this program failed while it was under way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pydantic import TypeAdapter
 
 from fastly_mcp.guard.changes import Call, Change, digest
-from fastly_mcp.text import shortened
+from fastly_mcp.text import ends, shortened
 
 TO_DECIDE = 600.0  # seconds
 TO_USE = 120.0  # seconds, from the decision
@@ -118,7 +118,7 @@ class Plan:
         for hit in change.hits[:SHOWN]:
             told.append(("service", f"{hit.service_id}  {shortened(hit.service_name)}"))
             told.append(("domains", _some(hit.domains)))
-        told += [(change.kind, shortened(target)) for target in change.targets[:SHOWN]]
+        told += [(change.kind, ends(target)) for target in change.targets[:SHOWN]]
         if len(change.targets) > SHOWN:
             told.append(("", f"and {len(change.targets) - SHOWN} more"))
         account = f"  of the account {self.account}" if self.account else ""

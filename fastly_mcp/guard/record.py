@@ -26,16 +26,19 @@ class Record:
     """Of the last answer that was no success; 0 where there was none."""
     ids: list[str] = field(default_factory=list)
     """Of purges that have one, as many as are ever told."""
-    check: Callable[[], None] = lambda: None
-    """Raises NotPermitted if all changes were frozen meanwhile."""
+    check: Callable[[bool], None] = lambda _: None
+    """Raises NotPermitted if all changes were frozen meanwhile; counts it, if it is done again."""
     checked_at: float = 0.0
 
-    async def go_on(self) -> None:
-        """Raise NotPermitted if all changes were frozen meanwhile; it looks every second."""
+    async def go_on(self, *, again: bool = False) -> None:
+        """Raise NotPermitted if all changes were frozen meanwhile; it looks every second.
+
+        What is to be done `again` is counted once more, and so may be over the budget.
+        """
         now = time.monotonic()
-        if now - self.checked_at >= OFTEN:
+        if again or now - self.checked_at >= OFTEN:
             self.checked_at = now
-            await to_thread.run_sync(self.check)
+            await to_thread.run_sync(self.check, again)
 
     @property
     def total(self) -> int:

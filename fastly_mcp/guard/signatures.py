@@ -105,10 +105,10 @@ def _keygen(
             check=False,
         )
     except FileNotFoundError:
-        raise GuardFailed("ssh-keygen is not installed here. Nothing was sent.") from None
+        raise GuardFailed("ssh-keygen is not installed here.") from None
     except subprocess.TimeoutExpired:
-        raise GuardFailed(f"ssh-keygen took longer than {WAIT:g} s. Nothing was sent.") from None
+        raise GuardFailed(f"ssh-keygen took longer than {WAIT:g} s.") from None
 
 
 def _unusable(file: Path, why: str) -> str:
-    return f"{file} (FASTLY_MCP_APPROVERS) is not used: {why}. Nothing was sent."
+    return f"{file} (FASTLY_MCP_APPROVERS) is not used: {why}."

@@ -111,7 +111,7 @@ class Store:
     def _turn(self) -> Iterator[None]:
         """Of the threads of this process one at a time, none waiting longer than for others."""
         if not self._lock.acquire(timeout=BUSY):
-            raise GuardFailed(f"The store has been busy for {BUSY:g} s. Nothing was sent.")
+            raise GuardFailed(f"The store has been busy for {BUSY:g} s.")
         try:
             yield
         finally:
@@ -189,15 +189,15 @@ class Store:
             why = f"{self.file} cannot be used ({error})"
             if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
                 why = f"{self.file} has been locked by another process for {BUSY:g} s"
-            raise GuardFailed(f"{why}. Nothing was sent.") from None
+            raise GuardFailed(f"{why}.") from None
         except (sqlite3.DatabaseError, ValidationError) as error:
             raise GuardFailed(
                 f"{self.file} is damaged ({error}); move it away to start anew: open plans, "
-                "budgets and freezes in it are lost. Nothing was sent."
+                "budgets and freezes in it are lost."
             ) from None
         except OSError as error:
             why = f"{self.file} cannot be used ({error.strerror})"
-            raise GuardFailed(f"{why}. Nothing was sent.") from None
+            raise GuardFailed(f"{why}.") from None
 
 
 class Transaction:

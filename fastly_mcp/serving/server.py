@@ -25,6 +25,7 @@ from fastly_mcp.errors import (
     UNREPEATABLE,
     Busy,
     FastlyMCPError,
+    GuardFailed,
     InvalidArgument,
     NotPermitted,
 )
@@ -82,8 +83,8 @@ class FastlyServer(MCPServer[Any]):
         self._shown: frozenset[str] | None = None
 
     async def aclose(self) -> None:
-        """Close what it holds open. Plans that wait end with it."""
-        self.guard.close()
+        """Close what it holds open."""
+        await self.guard.aclose()
         await self.connection.aclose()
 
     async def list_tools(self) -> list[ListedTool]:
@@ -153,6 +154,8 @@ class FastlyServer(MCPServer[Any]):
         try:
             async with progress_told(context):
                 data = await self._run(name, arguments, context)
+        except GuardFailed as error:
+            return f"{error} Nothing was sent.", None, type(error).__name__
         except FastlyMCPError as error:
             return str(error), None, type(error).__name__
         except TimeoutError:

@@ -168,8 +168,10 @@ async def _purge_and_look(guard: Guard, fastly: Fastly, record: Record, url: Cac
     """The same with a look before and after, for which it may have to be purged once more."""
 
     async def purge() -> str:
+        again = record.accepted > 0
+        await record.go_on(again=again)
         purge_id = await _send_url(fastly, record, url)
-        record.done(purge_id, again=record.accepted > 0)
+        record.done(purge_id, again=again)
         return purge_id
 
     with record.counting():

@@ -10,12 +10,12 @@ from typing import Any, Self
 
 import pytest
 
+from tests.cli.terminals import at_terminal
 from tests.guard.signing import has_keygen, make_key, public
 from tests.serving.processes import (
     COMMAND,
     PAGE,
     Stdio,
-    environment,
     posix,
     run,
     text_of,
@@ -26,25 +26,6 @@ pytestmark = posix
 
 SHOP = "u8jzPde0IgxLd6GncfBAep"
 TYPED = "purge all of shop-prod"
-TERMINAL = """\
-import os, pty, sys
-sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
-"""
-
-
-def at_terminal(
-    *words: str, typed: str, home: Path, command: tuple[str, ...] = COMMAND, **environ: str
-) -> subprocess.CompletedProcess[str]:
-    """Run a command on a terminal of its own, where a line is typed."""
-    return subprocess.run(
-        [sys.executable, "-c", TERMINAL, *command, *words],
-        env=environment(home, **environ),
-        input=f"{typed}\n",
-        capture_output=True,
-        encoding="utf-8",
-        timeout=30,
-        check=False,
-    )
 
 
 class Server(Stdio):
@@ -110,6 +91,13 @@ def test_anything_else_that_is_typed_approves_nothing(
     assert ended.returncode == 1
     assert "Not approved; it still waits." in ended.stdout
     assert server.purge_all(code)["structuredContent"]["status"] == "waiting_for_a_person"
+
+
+def test_what_was_typed_before_the_plan_is_shown_is_no_answer(server: Server, home: Path) -> None:
+    code = server.code()
+    ended = at_terminal("approve", code, early=TYPED, typed="no", home=home)
+    assert ended.returncode == 1, ended.stdout
+    assert "Not approved; it still waits." in ended.stdout
 
 
 def test_a_person_declines(server: Server, home: Path) -> None:
@@ -188,7 +176,7 @@ def test_the_command_names_a_directory_that_is_not_the_usual_one(
         assert told == f"fastly-mcp approve {code} --state-dir '{state}'"
         lost = at_terminal("approve", code, typed=TYPED, home=home)
         assert lost.returncode == 2
-        assert f"no plan '{code}' in {home}" in lost.stdout
+        assert f"there is no state directory {home}" in lost.stdout
         assert "--state-dir" in lost.stdout
         words = ("approve", code, "--state-dir", str(state))
         assert at_terminal(*words, typed=TYPED, home=home).returncode == 0
@@ -206,6 +194,8 @@ def test_a_plan_ends_with_the_server_that_asked(fastly: Upstream, home: Path) ->
 
 
 def test_what_waits_is_listed(server: Server, home: Path) -> None:
+    assert "there is no state directory" in run("approvals", home=home).stderr
+    server.call("purge_url", urls=[PAGE])
     assert run("approvals", home=home).stdout.startswith("Nothing waits")
     code = server.code()
     assert run("approvals", home=home).stdout.startswith(f"{code}  waits ")

@@ -1,14 +1,25 @@
 """fastly-mcp call: one tool call from the shell."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Main
+from tests.cli.terminals import at_terminal
 from tests.conftest import SHOP
-from tests.serving.processes import PAGE
+from tests.serving.processes import PAGE, posix, run
 from tests.serving.upstream import CANARY, Upstream
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A home whose path is as short as people's are: the path of a socket has to fit."""
+    with TemporaryDirectory() as directory:
+        yield Path(directory)
 
 
 def call(main: Main, *words: str, **environ: str) -> Any:
@@ -98,3 +109,50 @@ def test_the_token_is_never_printed(main: Main, fastly: Upstream) -> None:
         ended = main("call", *words, **environ)
         assert CANARY not in ended.out + ended.err
         assert "Traceback" not in ended.err
+
+
+# What waits for a person
+
+
+@posix
+def test_the_person_at_the_terminal_types_what_lets_it_happen(home: Path) -> None:
+    words = ("call", "purge_all", "service=shop-prod", "--sandbox")
+    ended = at_terminal(*words, typed="yes", home=home, FASTLY_MCP_APPROVAL="broad")
+    assert ended.returncode == 1
+    assert "Purge EVERYTHING this service has cached" in ended.stdout
+    assert "Not approved. Nothing was sent." in ended.stdout
+    typed = "purge all of shop-prod"
+    for via in ("command", "elicitation"):
+        ended = at_terminal(
+            *words,
+            typed=typed,
+            home=home,
+            FASTLY_MCP_APPROVAL="broad",
+            FASTLY_MCP_APPROVAL_VIA=via,
+        )
+        assert ended.returncode == 0, ended.stdout
+        assert '"accepted": 1' in ended.stdout
+    shown = run("audit", home=home, FASTLY_MCP_SANDBOX="1").stdout
+    assert shown.count("(terminal)") == 2
+
+
+@posix
+def test_without_a_terminal_the_plan_is_told_and_nothing_sent(home: Path) -> None:
+    words = ("call", "purge_all", "service=shop-prod", "--sandbox")
+    ended = run(*words, home=home, FASTLY_MCP_APPROVAL="broad")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "Purge EVERYTHING this service has cached" in ended.stderr
+    assert "this waits for a person, and there is no terminal here" in ended.stderr
+    assert ended.stderr.endswith("Nothing was sent.\n")
+
+
+@posix
+def test_where_only_signatures_count_it_sends_to_a_serving_process(home: Path) -> None:
+    approvers = home / "allowed_signers"
+    approvers.write_text("")
+    approvers.chmod(0o600)
+    words = ("call", "purge_all", "service=shop-prod", "--sandbox")
+    environ = {"FASTLY_MCP_APPROVAL": "broad", "FASTLY_MCP_APPROVERS": str(approvers)}
+    ended = run(*words, home=home, **environ)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "only a signed approval counts" in ended.stderr

@@ -206,6 +206,19 @@ def test_limits_are_named(main: Main) -> None:
 
 
 @posix
+def test_approvers_that_are_not_to_be_trusted_are_a_failure(main: Main, tmp_path: Path) -> None:
+    approvers = tmp_path / "allowed_signers"
+    report = examine(main, "--sandbox", FASTLY_MCP_APPROVERS=str(approvers))
+    assert (report.code, report.failures) == (1, ["state"])
+    assert "(FASTLY_MCP_APPROVERS) is not used: it cannot be read" in report.state("state")[1]
+    approvers.write_text("")
+    approvers.chmod(0o600)
+    environ = {"FASTLY_MCP_APPROVERS": str(approvers), "FASTLY_MCP_APPROVAL": "broad"}
+    report = examine(main, "--sandbox", **environ)
+    assert report.state("approval")[1].endswith("broad, signed by an approver")
+
+
+@posix
 def test_a_state_directory_that_others_can_open_is_told_with_the_way_out(
     main: Main, tmp_path: Path
 ) -> None:

@@ -245,7 +245,7 @@ def test_nothing_is_appended_to_a_keyed_chain_without_its_key(tmp_path: Path) ->
     trail.change()
     before = trail.rows
     for options in ({"key": OTHER}, {}):
-        with pytest.raises(GuardFailed, match=r"begun with the key .* Nothing was sent\."):
+        with pytest.raises(GuardFailed, match=r"begun with the key "):
             Trail(tmp_path, **options).change()
     assert trail.rows == before
 

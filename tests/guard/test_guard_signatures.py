@@ -169,7 +169,24 @@ def test_without_ssh_keygen_nothing_is_approved(
 
 def test_who_signed_is_sealed_into_the_decision(key: Path, approvers: Path) -> None:
     approvals = Approvals(None, approvers)
-    plan = approvals.signed(signed(PLAN, sign(PLAN, key)))
+    decided = signed(PLAN, sign(PLAN, key))
+    with pytest.raises(NotPermitted, match="changed meanwhile"):
+        approvals.signed(decided)
+    approvals.verify(decided)
+    plan = approvals.signed(decided)
     assert plan.decision
     assert (plan.decision.by, plan.decision.how) == (ANN, "signature")
     assert plan.is_sealed(approvals.key)
+
+
+def test_what_was_verified_is_used_once_and_as_it_was(key: Path, approvers: Path) -> None:
+    approvals = Approvals(None, approvers)
+    decided = signed(PLAN, sign(PLAN, key))
+    for other in (signed(PLAN, "x"), signed(replace(PLAN, code="AAAA-AAAA"), sign(PLAN, key))):
+        approvals.verify(decided)
+        with pytest.raises(NotPermitted, match="changed meanwhile"):
+            approvals.signed(other)
+    approvals.verify(decided)
+    approvals.signed(decided)
+    with pytest.raises(NotPermitted, match="changed meanwhile"):
+        approvals.signed(decided)

@@ -1,12 +1,16 @@
 """A Fastly on a socket, and a home directory with nothing in it."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.serving.doors import Door, Make
 from tests.serving.processes import Stdio
 from tests.serving.upstream import Upstream, upstream
+from tests.tools.upstream import Upstream as InProcess
 
 
 @pytest.fixture
@@ -26,3 +30,32 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stdio]:
     with Stdio("--sandbox", home=tmp_path_factory.mktemp("home")) as server:
         server.initialize()
         yield server
+
+
+@pytest.fixture(params=["stdio", "http"])
+def way(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A state directory with a path that leaves room for a socket's name."""
+    with TemporaryDirectory() as directory:
+        yield Path(directory)
+
+
+@pytest.fixture
+async def make(short: Path, way: str) -> AsyncIterator[Make]:
+    """Serve, in one way, with settings; several servers may share the state directory."""
+    async with AsyncExitStack() as stack:
+
+        async def serve(state: Path = short / "state", **environ: str) -> Door:
+            door = Door(way, state, InProcess(), **environ)
+            return await stack.enter_async_context(door.served())
+
+        yield serve
+
+
+@pytest.fixture
+async def door(make: Make) -> Door:
+    return await make()

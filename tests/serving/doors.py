@@ -4,12 +4,13 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 from anyio import to_thread
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -23,9 +24,23 @@ from fastly_mcp.guard.store import Store
 from fastly_mcp.serving.callers import Callers
 from fastly_mcp.serving.http import http_app
 from fastly_mcp.serving.server import FastlyServer
+from tests.conftest import SHOP
 from tests.tools.upstream import Upstream, real, text_of
 
 SECRETS = {"alice": "the secret of alice", "bob": "the secret of bob"}
+
+
+ALL: tuple[str, dict[str, Any]] = ("purge_all", {"service": SHOP})
+KEY: tuple[str, dict[str, Any]] = ("purge_surrogate_key", {"service": SHOP, "keys": ["all"]})
+URLS: tuple[str, dict[str, Any]] = (
+    "purge_url",
+    {"urls": [f"https://www.larkspur.example/{number}" for number in range(51)]},
+)
+each_tool = pytest.mark.parametrize(("tool", "arguments"), [ALL, KEY, URLS], ids=lambda _: "")
+modern = "2026-07-28"
+
+only_stdio = pytest.mark.parametrize("way", ["stdio"], indirect=True)
+only_http = pytest.mark.parametrize("way", ["http"], indirect=True)
 
 
 class Clock:
@@ -71,7 +86,7 @@ class Door:
             async with self.server.session_manager.run():
                 yield self
         finally:
-            self.guard.close()
+            await self.guard.aclose()
             await self.connection.aclose()
 
     @asynccontextmanager
@@ -157,3 +172,6 @@ async def answer(
     if isinstance(result, InputRequiredResult):
         return "asked"
     return text_of(result)
+
+
+Make = Callable[..., Awaitable[Door]]

@@ -356,7 +356,7 @@ async def test_a_cancelled_call_finishes_what_is_on_its_way_and_the_audit_tells_
             await anyio.lowlevel.checkpoint()
         group.cancel_scope.cancel()
         waiting.may.set()
-    server.guard.close()
+    await server.guard.aclose()
     assert len(upstream.changes) == at_once
     intent, outcome = lines(directory)
     assert (intent["line"], outcome["line"]) == ("intent", "outcome")
@@ -375,7 +375,7 @@ async def test_the_audit_tells_a_call_that_was_ended_from_one_that_was_done(
     server = FastlyServer(connection, Guard(connection.settings, state_dir=directory))
     async with Client(server) as mcp:
         told = await call(mcp, "purge_surrogate_key", service=SHOP, keys=KEYS)
-    server.guard.close()
+    await server.guard.aclose()
     _, outcome = lines(directory)
     assert (outcome["outcome"], outcome["accepted"]) == (came, told["accepted"])
     assert outcome["failed"] == told.get("failed", 0)
@@ -389,6 +389,6 @@ async def test_what_could_not_be_begun_in_time_leaves_a_partly_done_call(
     guard = Guard(connection.settings, state_dir=directory)
     async with Client(FastlyServer(connection, guard, deadline=1)) as mcp:
         await call(mcp, "purge_url", urls=[f"{LAMP}?{n}" for n in range(100)])
-    guard.close()
+    await guard.aclose()
     _, outcome = lines(directory)
     assert (outcome["outcome"], outcome["accepted"], outcome["failed"]) == ("partly", 16, 0)

@@ -5,6 +5,7 @@ from typing import Any
 
 import anyio
 import pytest
+from mcp import Client
 
 from fastly_mcp.api import proof
 from fastly_mcp.guard.guard import Guard
@@ -155,7 +156,11 @@ async def test_behind_a_shield_that_lags_it_purges_twice_and_counts_it_once(
         result = await FastlyServer(connection, guard).call_tool(
             "purge_url", {"urls": [LAMP], "verify": True}
         )
-    guard.close()
+    token = (await connection.grant()).token
+    assert token
+    with guard.begin() as transaction:
+        assert transaction.spent("url", 0, token.id) == 2
+    await guard.aclose()
     told = result.structured_content or {}  # type: ignore[union-attr]  # no question is asked here
     assert told["accepted"] == 1
     assert "it was purged once more" in told["note"]
@@ -165,3 +170,16 @@ async def test_behind_a_shield_that_lags_it_purges_twice_and_counts_it_once(
     assert (outcome["outcome"], outcome["accepted"], outcome["failed"]) == ("ok", 1, 0)
     assert len(set(outcome["purge_ids"])) == 2
     assert told["ids"] == outcome["purge_ids"]
+
+
+async def test_once_more_is_counted_and_may_be_over_the_budget(
+    tmp_path: Path, upstream: Upstream
+) -> None:
+    upstream.instead[CHECK] = answering(behind_a_shield(500))
+    connection = real(upstream, FASTLY_API_TOKEN="sandbox", FASTLY_MCP_URLS_PER_HOUR="1")
+    async with Client(FastlyServer(connection)) as mcp:
+        told = await call(mcp, "purge_url", urls=[LAMP], verify=True)
+    assert told["accepted"] == 1
+    assert "old at 2" in told["note"]
+    assert "0 of 1 are left this hour" in told["note"]
+    assert len(upstream.changes) == 1

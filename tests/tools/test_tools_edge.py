@@ -370,6 +370,14 @@ async def test_what_is_refused_costs_nothing_of_the_budget() -> None:
             assert transaction.spent("edge_check", 0, await spender(connection)) == 1
 
 
+async def test_a_check_is_never_sent_again_because_fastly_counts_each() -> None:
+    upstream = Upstream()
+    upstream.instead[CHECK] = answering({"msg": "Unavailable"}, 503)
+    async with Client(FastlyServer(real(upstream, FASTLY_API_TOKEN="sandbox"))) as mcp:
+        assert "503" in await refusal(mcp, "check_edge", url=LAMP)
+    assert checks(upstream) == 1
+
+
 async def spender(connection: Any) -> str:
     token = (await connection.grant()).token
     assert token.id
