@@ -104,6 +104,30 @@ def test_what_is_no_such_number_is_refused(given: object) -> None:
     assert "per_page" in complaint("list_services", {"per_page": given})
 
 
+def test_fractions_and_times_are_taken_as_numbers_and_as_text() -> None:
+    places = {"service_id": "s", "start": "a", "end": "b"}
+    for given_, sent in ((1.5, "1.5"), ("1.5", "1.5"), ("15", "15"), (15, "15")):
+        assert ("limit", sent) in checked("get_log_records", **places, limit=given_).query
+    for wrong in ("1e5", float("nan"), True, [1], "1.", ""):
+        assert "limit must be a number" in complaint("get_log_records", {**places, "limit": wrong})
+    for time, sent in (("2026-01-01", "2026-01-01"), (1_700_000_000, "1700000000")):
+        made = checked("get_domain_inspector_historical", service_id="s", start=time)
+        assert made.query == [("start", sent)]
+    for no_time in ({}, True, 1.5):
+        said = complaint("create_automation_token", {"name": "a", "expires_at": no_time})
+        assert "expires_at must be a date or time" in said
+
+
+def test_what_is_no_text_or_json_is_refused() -> None:
+    assert "name holds half a character" in complaint("create_service", {"name": "\ud800"})
+    for wrong in ({"a": "\ud800"}, {"a": float("inf")}, {"a": object()}):
+        said = complaint("create_tls_activation", {"data": wrong})
+        assert "data cannot be written as JSON" in said
+    assert "add must be true or false" in complaint(
+        "kv_store_upsert_item", {"store_id": "s", "key": "k", "body": "v", "add": "yes"}
+    )
+
+
 def test_numbers_are_taken_for_text() -> None:
     made = checked("create_condition", **VERSION, name=5, priority="7", type="REQUEST")
     assert dict(made.form) == {"name": "5", "priority": "7", "type": "REQUEST"}

@@ -24,7 +24,8 @@ _CURSORS = ("meta.next_cursor", "next_cursor", "data.meta.next_cursor")
 
 # Where the client is mistaken, as recorded answers and Fastly's other clients show.
 _BODIES = {"bulk_purge_tag": "#PurgeKeys"}
-_ANSWERS = {"list_access_keys": "data"}
+_LISTS = {"list_access_keys": "data", "list_automation_tokens": "data"}
+_LISTS |= {"list_config_store_services": ""}
 # A form cannot carry these objects; a director gets its backends one by one.
 _NOT_SENT = {("create_director", "backends")}
 # Values that the client lists and Fastly adds to without it.
@@ -68,8 +69,8 @@ def _operation(group: str, declared: dict[str, Any], models: Models) -> dict[str
     items = _items(answer, models)
     if group.startswith("product_") and path.endswith("/services"):
         items = "services"
-    if name in _ANSWERS:
-        items, answer = _ANSWERS[name], f"[{answer}]"
+    if name in _LISTS:
+        items, answer = _LISTS[name], f"[{answer.strip('[]')}]"
     paging = _paging({row["name"] for row in parameters if row["place"] == "query"}, answer, models)
     if paging and items is None:
         # The client knows nothing of these answers; all that page keep their items there.

@@ -60,7 +60,8 @@ class Models:
         model = self.by_name[name]
         found = dict.fromkeys(model.types, model)
         for part in self._parts(model, every=True):
-            if part in self.by_name and part != name:
+            # A part that is a plain value has no properties.
+            if part in self.by_name and self.by_name[part].kind != "ModelSimple":
                 for wire, owner in self.properties(part).items():
                     found.setdefault(wire, owner)
         return found
