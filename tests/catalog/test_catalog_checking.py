@@ -113,7 +113,8 @@ def test_fractions_and_times_are_taken_as_numbers_and_as_text() -> None:
     for time, sent in (("2026-01-01", "2026-01-01"), (1_700_000_000, "1700000000")):
         made = checked("get_domain_inspector_historical", service_id="s", start=time)
         assert made.query == [("start", sent)]
-    for no_time in ({}, True, 1.5):
+    no_times: tuple[object, ...] = ({}, True, 1.5)
+    for no_time in no_times:
         said = complaint("create_automation_token", {"name": "a", "expires_at": no_time})
         assert "expires_at must be a date or time" in said
 

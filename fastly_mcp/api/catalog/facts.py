@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from fastly_mcp.api.catalog.catalog import READ_ONLY, REQUIRED
 from fastly_mcp.api.catalog.literals import endpoints, is_nullable, type_of
 from fastly_mcp.api.catalog.models import Model, Models, read_models
 from fastly_mcp.api.catalog.summaries import summary_of
-
-REQUIRED, READ_ONLY = 1, 2
 
 _RULES = {
     "inclusive_minimum": "minimum",
