@@ -260,7 +260,7 @@ SENTENCES: dict[str, str] = {
     "(IAM)",
     "remove_user_group_service_groups": "Take access to service groups from a user group (IAM)",
     # Billing
-    "add_billing_addr": "Add a billing address to a customer",
+    "add_billing_addr": "Create the billing address of a customer",
     "get_billing_addr": "Get the billing address of a customer",
     "update_billing_addr": "Update the billing address of a customer",
     "delete_billing_addr": "Delete the billing address of a customer",
