@@ -11,6 +11,7 @@ import httpx2
 from pydantic import SecretStr
 from pydantic_core import from_json
 
+from fastly_mcp.api.redaction import redact
 from fastly_mcp.errors import (
     APIError,
     NotAuthorized,
@@ -41,7 +42,7 @@ Ask = Callable[[str, Mapping[str, str | int] | None, dict[str, str]], Awaitable[
 
 
 async def read(response: httpx2.Response, token: SecretStr) -> Answer:
-    """Read one response to its end.
+    """Read one response to its end; what it says of credentials is redacted.
 
     Raises an APIError for every status but 2xx, for a body over 10 MB and for one that is not
     JSON, whatever its Content-Type says: Fastly's is not reliable.
@@ -51,7 +52,7 @@ async def read(response: httpx2.Response, token: SecretStr) -> Answer:
         body += chunk
         if len(body) > LARGEST:
             raise TooLarge(0, f"Fastly's answer is larger than {LARGEST // 1_000_000} MB")
-    data = _parse(_redacted(body, token))
+    data = redact(_parse(_redacted(body, token)))
     status = response.status_code
     if not 200 <= status < 300:
         raise error_of(status, response.headers, data)

@@ -17,11 +17,11 @@ import httpx2
 from pydantic import SecretStr
 
 from fastly_mcp.api import answers
-from fastly_mcp.api.answers import Answer
+from fastly_mcp.api.answers import Answer, Expects
 from fastly_mcp.api.paths import fill
 from fastly_mcp.api.transport import open_pool
 from fastly_mcp.api.writes import Writes
-from fastly_mcp.endpoint import may_carry
+from fastly_mcp.endpoint import FASTLY, may_carry
 from fastly_mcp.errors import (
     REPEATABLE,
     UNCHANGED,
@@ -141,7 +141,37 @@ class FastlyClient:
         if counted:
             self._writes.check(token)
         return await self._finish(
-            "POST", target, token, repeatable=repeatable, headers=headers, json=json
+            "POST", target, token, repeatable=repeatable, headers=headers, body={"json": json}
+        )
+
+    async def send(
+        self,
+        token: SecretStr,
+        method: str,
+        target: str,
+        *,
+        repeatable: bool,
+        host: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        expects: Expects = "json",
+    ) -> Answer:
+        """Send any method to a path that is filled and has its query.
+
+        `host` is another of Fastly's than the API's own, `body` is `json` or `content`. For a
+        change it is as with `post`.
+        """
+        if method not in READING:
+            self._writes.check(token)
+        return await self._finish(
+            method,
+            target,
+            token,
+            repeatable=repeatable,
+            host=host,
+            headers=headers,
+            body=body,
+            expects=expects,
         )
 
     async def aclose(self) -> None:
@@ -173,13 +203,15 @@ class FastlyClient:
         token: SecretStr,
         *,
         repeatable: bool,
+        host: str = "",
         headers: Mapping[str, str] | None = None,
-        json: object = None,
+        body: Mapping[str, Any] | None = None,
+        expects: Expects = "json",
     ) -> Answer:
         """Send with retries until it is answered, refused or too late."""
         if self._read_only and method not in READING:
             raise NotPermitted("This server is read-only (FASTLY_MCP_READ_ONLY); nothing was sent.")
-        request = self._request(method, target, token, headers, json)
+        request = self._request(method, host, target, token, headers, body)
         attempts = _Attempts(changes=method not in READING, repeatable=repeatable)
         ends = time.monotonic() + self.deadline
         while True:
@@ -188,7 +220,9 @@ class FastlyClient:
             try:
                 # A change that is on its way is waited for even if the caller is cancelled.
                 with anyio.CancelScope(shield=attempts.changes):
-                    return await self._send(request, token, ends - time.monotonic())
+                    return await self._send(
+                        request, token, ends - time.monotonic(), expects=expects
+                    )
             except APIError as error:
                 pause = attempts.pause_after(error, self._backoff)
                 error.outcome = attempts.outcome()
@@ -197,14 +231,16 @@ class FastlyClient:
                 wait = pause
             await anyio.sleep(wait)
 
-    async def _send(self, request: httpx2.Request, token: SecretStr, seconds: float) -> Answer:
+    async def _send(
+        self, request: httpx2.Request, token: SecretStr, seconds: float, *, expects: Expects
+    ) -> Answer:
         began, meter = time.monotonic(), METER.get()
         try:
             with anyio.fail_after(seconds):
                 response = await self._opened().send(request, stream=True)
                 self._writes.note(token, response.headers)
                 try:
-                    return await answers.read(response, token)
+                    return await answers.read(response, token, expects=expects)
                 finally:
                     await response.aclose()
         except NEVER_LEFT as error:
@@ -223,11 +259,14 @@ class FastlyClient:
     def _request(
         self,
         method: str,
+        host: str,
         target: str,
         token: SecretStr,
         headers: Mapping[str, str] | None,
-        json: object,
+        body: Mapping[str, Any] | None,
     ) -> httpx2.Request:
+        # Real time has a host of its own; whatever stands in for Fastly is all of it.
+        base = host if host and self.endpoint == FASTLY else self.endpoint
         if not may_carry(self.endpoint, token.get_secret_value()):
             raise ConfigError(
                 "FASTLY_API_ENDPOINT is plain http, where only tokens that begin with sandbox "
@@ -237,11 +276,11 @@ class FastlyClient:
         try:
             request = self._opened().build_request(
                 method,
-                self.endpoint + target,
+                base + target,
                 headers={"Fastly-Key": token.get_secret_value(), **(headers or {})},
-                json=json,
+                **(body or {}),
             )
-            went = str(request.url).startswith(f"{self.endpoint}/") and request.url.raw_path
+            went = str(request.url).startswith(f"{base}/") and request.url.raw_path
         except httpx2.InvalidURL:
             went = False
         if went != target.encode():
