@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import responses
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 from pydantic import SecretStr
@@ -41,24 +41,31 @@ Ask = Callable[[str, Mapping[str, str | int] | None, dict[str, str]], Awaitable[
 """A connection's GET: path template, query, segments."""
 
 
-async def read(response: httpx2.Response, token: SecretStr) -> Answer:
+Expects = Literal["json", "text", "anything"]
+"""What a body is read as, whatever its Content-Type says: Fastly's is not reliable. Anything is
+JSON where it is that, else text, and None where it is empty."""
+
+
+async def read(response: httpx2.Response, token: SecretStr, expects: Expects = "json") -> Answer:
     """Read one response to its end; what it says of credentials is redacted.
 
-    Raises an APIError for every status but 2xx, for a body over 10 MB and for one that is not
-    JSON, whatever its Content-Type says: Fastly's is not reliable.
+    Raises an APIError for every status but 2xx, for a body over 10 MB and for one that should be
+    JSON and is not.
     """
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > LARGEST:
             raise TooLarge(0, f"Fastly's answer is larger than {LARGEST // 1_000_000} MB")
-    data = redact(_parse(_redacted(body, token)))
-    status = response.status_code
+    body = _redacted(body, token)
+    data, status = _parse(body), response.status_code
     if not 200 <= status < 300:
-        raise error_of(status, response.headers, data)
-    if data is None:
+        raise error_of(status, response.headers, redact(data))
+    if expects == "text" or (expects == "anything" and data is None):
+        data = body.decode("utf-8", "replace") or None
+    elif data is None:
         raise Unavailable(status, "with something that is not JSON")
-    return Answer(data, response.headers)
+    return Answer(redact(data), response.headers)
 
 
 @contextmanager

@@ -211,7 +211,7 @@ class FastlyClient:
         """Send with retries until it is answered, refused or too late."""
         if self._read_only and method not in READING:
             raise NotPermitted("This server is read-only (FASTLY_MCP_READ_ONLY); nothing was sent.")
-        request = self._request(method, host, target, token, headers, body)
+        request = self._request(method, (host, target), token, headers, body)
         attempts = _Attempts(changes=method not in READING, repeatable=repeatable)
         ends = time.monotonic() + self.deadline
         while True:
@@ -240,7 +240,7 @@ class FastlyClient:
                 response = await self._opened().send(request, stream=True)
                 self._writes.note(token, response.headers)
                 try:
-                    return await answers.read(response, token, expects=expects)
+                    return await answers.read(response, token, expects)
                 finally:
                     await response.aclose()
         except NEVER_LEFT as error:
@@ -259,14 +259,14 @@ class FastlyClient:
     def _request(
         self,
         method: str,
-        host: str,
-        target: str,
+        address: tuple[str, str],
         token: SecretStr,
         headers: Mapping[str, str] | None,
         body: Mapping[str, Any] | None,
     ) -> httpx2.Request:
+        host, target = address
         # Real time has a host of its own; whatever stands in for Fastly is all of it.
-        base = host if host and self.endpoint == FASTLY else self.endpoint
+        base = f"https://{host}" if host and self.endpoint == FASTLY else self.endpoint
         if not may_carry(self.endpoint, token.get_secret_value()):
             raise ConfigError(
                 "FASTLY_API_ENDPOINT is plain http, where only tokens that begin with sandbox "
