@@ -1,0 +1,68 @@
+"""The one redactor: every answer of Fastly passes it before anything else sees it."""
+
+from typing import Any
+
+from fastly_mcp.api.secret_fields import NAMES, PAIRS, WITHIN
+from fastly_mcp.api.secret_text import MARKED, hide, is_credential, mark
+
+Node = dict[str, Any] | list[Any]
+
+
+def redact(data: Any) -> Any:
+    """Hide the credentials in parsed JSON, changing its lists and objects in place.
+
+    Text under a secret name becomes `[redacted: NAME]` unless it is empty: that a secret is not
+    set is no secret. In other text only what looks like a credential is replaced. Names, numbers,
+    booleans, nulls and the structure stay.
+    """
+    # A list of one, so that a bare text is an item like any other. No recursion, however deep.
+    root = [data]
+    waiting: list[tuple[Node, str]] = [(root, "")]
+    while waiting:
+        node, parent = waiting.pop()
+        if isinstance(node, dict):
+            _object(node, parent, waiting)
+        else:
+            _list(node, parent, waiting)
+    return root[0]
+
+
+def _object(node: dict[str, Any], parent: str, waiting: list[tuple[Node, str]]) -> None:
+    for name, value in node.items():
+        if type(value) is str:
+            if name in NAMES or (name in WITHIN and parent in WITHIN[name]):
+                hidden = _hidden(value, name)
+            elif name in PAIRS:
+                hidden = _paired(node, name, value)
+            else:
+                hidden = hide(value)
+            if hidden is not value:
+                node[name] = hidden
+        elif type(value) is dict or type(value) is list:
+            waiting.append((value, name))
+
+
+def _list(node: list[Any], parent: str, waiting: list[tuple[Node, str]]) -> None:
+    is_secret = parent in NAMES
+    for index, value in enumerate(node):
+        if type(value) is str:
+            hidden = _hidden(value, parent) if is_secret else hide(value)
+            if hidden is not value:
+                node[index] = hidden
+        elif type(value) is dict or type(value) is list:
+            waiting.append((value, parent))
+
+
+def _hidden(value: str, name: str) -> str:
+    return value if not value or MARKED.fullmatch(value) else mark(name)
+
+
+def _paired(node: dict[str, Any], name: str, value: str) -> str:
+    """Hide a value that the field beside it calls a credential, as `X-Api-Key` does."""
+    bare = value.strip('"')
+    for beside in PAIRS[name]:
+        said = node.get(beside)
+        # As a text would have it, so that both are judged alike.
+        if isinstance(said, str) and bare and is_credential(said, bare, quoted=False, sign=": "):
+            return value.replace(bare, mark(name))
+    return hide(value)
