@@ -1,0 +1,114 @@
+"""What a query asks for: the words to look for, and whether something is to be changed."""
+
+import re
+from dataclasses import dataclass
+
+from fastly_mcp.errors import InvalidArgument
+
+LONGEST = 500
+"""Characters of a query."""
+
+WORD = re.compile(r"[^\W_]+")
+
+_PHRASES = {
+    # A name is no word of the catalog; the kind of thing that it names may be.
+    re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b"): " hostname ",
+    re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b"): " ip ",
+    # Verbs of several words.
+    re.compile(r"\b(?:turn|switch) on\b"): "enable",
+    re.compile(r"\b(?:turn|switch) off\b"): "disable",
+    re.compile(r"\bget rid of\b"): "delete",
+    re.compile(r"\b(?:set up|get (?:me|us) an?)\b"): "create",
+}
+_COMMON = frozenset(
+    WORD.findall(
+        "a about after all am an and any are as at be been before but by can could did do does "
+        "done each every find for from give got had has have her his how i if in into is it its "
+        "just last look many me more most much my need no not now of one only or our ours own "
+        "really right see seen show so some support supports tell than that the their them then "
+        "there these they this those to too us use used uses using was we were what when where "
+        "which why will with would you your"
+    )
+)
+_ASKING = frozenset(
+    WORD.findall(
+        "are can did do does had has have how is should was were what when where which who "
+        "whose why will would"
+    )
+)
+_WISH = re.compile(
+    r"(?:how (?:do|can|should|would) (?:i|we|you)|how to|(?:can|could|would) you|please"
+    r"|(?:i|we) (?:want|need|have|would like) to)\s+"
+)
+_CLAUSE = re.compile(r"[,;.:]")
+
+# What can be done, with the words for it. Those of the second list are nouns or adjectives too:
+# they count only where they begin a clause.
+_CHANGES = {
+    "create": (
+        "add create invite upload upsert",
+        "allow ban block generate make new order register serve set throttle",
+    ),
+    "update": (
+        "modify patch rename replace update",
+        "change edit flip give leave move raise retry rotate set",
+    ),
+    "delete": ("delete remove revoke", "destroy discard drop kill unblock withdraw"),
+    "activate": ("activate", "deploy publish push roll"),
+    "deactivate": ("deactivate", "stop take"),
+    "enable": ("enable", ""),
+    "disable": ("disable", ""),
+    "purge": ("evict flush invalidate purge", "clear refresh"),
+    "clone": ("clone", "copy duplicate"),
+    "lock": ("", "freeze lock"),
+}
+
+
+def _by_word(which: int) -> dict[str, str]:
+    changes = reversed(_CHANGES.items())
+    return {word: change for change, words in changes for word in words[which].split()}
+
+
+_ANYWHERE, _FIRST = _by_word(0), _by_word(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`said` is every word in order, `words` those to look for; `change` is empty for a question.
+
+    A change is named as the API names it: create, update, delete, activate, …
+    """
+
+    said: tuple[str, ...]
+    words: tuple[str, ...]
+    change: str
+
+
+def read(text: str) -> Query:
+    """Read a query. Raises InvalidArgument where it is longer than `LONGEST` or has no words."""
+    if len(text) > LONGEST:
+        raise InvalidArgument(f"A query has at most {LONGEST} characters: a few words are enough.")
+    text = text.lower()
+    for pattern, word in _PHRASES.items():
+        text = pattern.sub(word, text)
+    said = WORD.findall(text)
+    if not said:
+        raise InvalidArgument("A query needs words, for instance: list backends.")
+    change = _change(text)
+    words = [word for word in said if word not in _COMMON] or said
+    return Query(tuple(said), tuple(dict.fromkeys([*words, *filter(None, [change])])), change)
+
+
+def _change(text: str) -> str:
+    """Return the change that is asked for: a verb in the imperative, and not in a question."""
+    text, wishes = _WISH.subn("", text)
+    first = WORD.search(text)
+    asks = text.rstrip().endswith("?") or (first is not None and first[0] in _ASKING)
+    if asks and not wishes:
+        return ""
+    for clause in map(str.split, _CLAUSE.split(text)):
+        for place, word in enumerate(clause):
+            change = _ANYWHERE.get(word) or (_FIRST.get(word) if place == 0 else None)
+            if change:
+                return change
+    return ""

@@ -1,0 +1,106 @@
+"""Full-text search over the catalog, in the words that operators use."""
+
+import sqlite3
+from collections.abc import Iterable
+from functools import cache
+
+from fastly_mcp.api.catalog.catalog import load
+from fastly_mcp.api.catalog.operation import Operation
+from fastly_mcp.api.catalog.query import WORD, Query, read
+from fastly_mcp.api.catalog.synonyms import SYNONYMS
+
+# What each column weighs. There are two tables, because BM25 divides by the number of words:
+# beside hundreds of fields, what an operation does would weigh next to nothing.
+_TABLES = {
+    "said": {"id": 2.0, "path": 1.0, "summary": 2.0, "synonyms": 2.0},
+    "held": {"parameters": 0.5, "fields": 0.2},
+}
+_UNION = " UNION ALL ".join(
+    f"SELECT rowid, bm25({table}, {', '.join(map(str, columns.values()))}) AS score "  # noqa: S608  # our own text
+    f"FROM {table} WHERE {table} MATCH :words"
+    for table, columns in _TABLES.items()
+)
+_SELECT = f"SELECT rowid, sum(score) FROM ({_UNION}) GROUP BY rowid"  # noqa: S608  # our own text
+
+# Factors of a score.
+_OTHER_INTENT = 0.5  # it changes where a question was asked, or reads where a change was
+_SAME_CHANGE = 1.2
+_ONE_OF_MANY = 0.9  # it needs a name or an id that a list would tell first
+_NAMED = 1.15  # all words of its id were said
+
+_METHODS = {
+    "create": ("POST",),
+    "update": ("PUT", "PATCH"),
+    "delete": ("DELETE",),
+    "disable": ("DELETE",),
+}
+
+
+def search(query: str, limit: int = 5) -> list[Operation]:
+    """Return the operations that match best, best first; equal ones in the order of their ids.
+
+    Whoever asks is shown what reads before what changes. Raises InvalidArgument for a query that
+    has no words or is too long.
+    """
+    asked = read(query)
+    # Each word is quoted and has no sign in it, so none is FTS5's syntax.
+    match = " OR ".join(f'"{word}"' for word in asked.words)
+    operations, database = _index()
+    meant, said = "_".join(asked.said), {_singular(word) for word in (*asked.words, "a")}
+    ranked = []
+    for row, score in database.execute(_SELECT, {"words": match}):
+        operation = operations[row]
+        named = _NAMED if {_singular(each) for each in operation.id.split("_")} <= said else 1.0
+        fit = named * _fit(operation, asked)
+        ranked.append((operation.id != meant, score * fit, operation.id))
+    return [load().operation(id_) for *_, id_ in sorted(ranked)[:limit]]
+
+
+def _fit(operation: Operation, asked: Query) -> float:
+    reads = operation.method == "GET"
+    if reads == bool(asked.change):
+        return _OTHER_INTENT
+    if reads:
+        return _ONE_OF_MANY if operation.path.endswith("}") else 1.0
+    return _SAME_CHANGE if operation.method in _METHODS.get(asked.change, ()) else 1.0
+
+
+def _singular(word: str) -> str:
+    return f"{word[:-3]}y" if word.endswith("ies") else word.rstrip("s")
+
+
+@cache
+def _index() -> tuple[list[Operation], sqlite3.Connection]:
+    """Return the operations and the database that finds them, by the place in the list."""
+    operations = list(load())
+    texts = [_texts(each) for each in operations]
+    # Only read from here on, by whichever thread.
+    database = sqlite3.connect(":memory:", check_same_thread=False)
+    for table, columns in _TABLES.items():
+        names = ", ".join(columns)
+        database.execute(
+            f"CREATE VIRTUAL TABLE {table} USING fts5"
+            f"({names}, content='', tokenize='porter unicode61')"
+        )
+        places = ", ".join(f":{name}" for name in columns)
+        database.executemany(
+            f"INSERT INTO {table}(rowid, {names}) VALUES (:row, {places})",  # noqa: S608  # our own
+            ({"row": row, **text} for row, text in enumerate(texts)),
+        )
+    return operations, database
+
+
+def _texts(operation: Operation) -> dict[str, str]:
+    named = f"{operation.path} {operation.id}"
+    return {
+        "id": operation.id,
+        "path": operation.path,
+        "summary": operation.summary,
+        "synonyms": " ".join(words for part, words in SYNONYMS.items() if part in named),
+        "parameters": _distinct(each.name for each in operation.parameters),
+        "fields": _distinct(each.name for each in operation.fields),
+    }
+
+
+def _distinct(names: Iterable[str]) -> str:
+    return " ".join(dict.fromkeys(WORD.findall(" ".join(names))))
