@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import SecretStr
 
-from fastly_mcp.api.answers import Answer
+from fastly_mcp.api.answers import Answer, Expects
 from fastly_mcp.api.client import FastlyClient
 from fastly_mcp.api.grant import Grant
 from fastly_mcp.api.granting import Granting
@@ -26,6 +26,9 @@ from fastly_mcp.errors import (
 )
 from fastly_mcp.scopes import Scope
 from fastly_mcp.text import cut
+
+if TYPE_CHECKING:
+    from fastly_mcp.api.catalog.checking import Request
 
 LOOK = 10.0  # seconds a tool call waits for the grant
 
@@ -98,6 +101,37 @@ class Connection:
             self._granting.doubt()
             raise
         return answer.data
+
+    async def call(self, request: "Request", *, repeatable: bool) -> Answer:
+        """Send one of the catalog's operations; see FastlyClient.send.
+
+        Where the operator limits this server to some services, an operation has to be on one of
+        them: NotPermitted is raised for all others.
+        """
+        if self.settings.services is not None and "service_id" not in request.segments:
+            raise NotPermitted(
+                "The operator limits this server to some services (FASTLY_MCP_SERVICES), and this "
+                "operation is not on one service; nothing was sent."
+            )
+        await self._check_service(request.segments)
+        operation, token = request.operation, self._token()
+        expects: Expects = "anything"
+        if operation.method == "GET":
+            expects = "text" if operation.returns == "text" else "json"
+        try:
+            return await self.client.send(
+                token,
+                operation.method,
+                request.target,
+                repeatable=repeatable,
+                host=operation.host,
+                headers=request.sent_headers,
+                body=request.body,
+                expects=expects,
+            )
+        except NotAuthorized:
+            self._granting.doubt()
+            raise
 
     async def service(self, reference: str, *, changing: bool = False) -> Service:
         """Return the one service meant by an id, an exact name or a domain, within the grant.

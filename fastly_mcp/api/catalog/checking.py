@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from fastly_mcp.api.catalog.operation import Operation, Parameter
 from fastly_mcp.api.catalog.values import Unfit, converted, written
@@ -36,6 +37,26 @@ class Request:
     def path(self) -> str:
         """The path with every segment escaped whole."""
         return fill(self.operation.path, self.segments)
+
+    @property
+    def target(self) -> str:
+        """The path with the query."""
+        return self.path + (f"?{urlencode(self.query)}" if self.query else "")
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The body as `json` or `content`; empty if there is none."""
+        if self.form:
+            return {"content": urlencode(self.form)}
+        if self.json is not None:
+            return {"json": self.json}
+        return {} if self.content is None else {"content": self.content}
+
+    @property
+    def sent_headers(self) -> dict[str, str]:
+        """The headers, with those that say what the bodies are."""
+        said = {"Accept": self.accept} | self.headers
+        return said | ({"Content-Type": self.operation.content_type} if self.body else {})
 
     @property
     def accept(self) -> str:
