@@ -63,6 +63,7 @@ class Outcome(Result):
     """
 
     purged: bool | None = None
+    changed: bool | None = None
     status: str = ""
     tell_user: str = ""
     then: str = ""

@@ -148,7 +148,7 @@ class _Demo:
             for line in params.message.splitlines():
                 self._say(f"| {line}")
         return ElicitResult(
-            action="accept" if answer else "decline", content={"purge": True} if answer else None
+            action="accept" if answer else "decline", content={"allow": True} if answer else None
         )
 
     async def _read_only(self, mcp: Client) -> None:

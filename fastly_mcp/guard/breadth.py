@@ -23,6 +23,8 @@ def why_it_waits(
     """
     if level is Level.NEVER:
         return ""
+    if change.kind == "write":
+        return "every change of the configuration does"
     if change.kind == "all":
         return "it empties the whole cache"
     if level is Level.PURGE_ALL:

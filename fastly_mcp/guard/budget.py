@@ -52,7 +52,7 @@ class Budget:
                 yield "times everything", self.purge_alls_per_hour, 1, hit.service_id
         elif change.kind == "key":
             yield "keys", self.keys_per_hour, len(change.targets), None
-        else:
+        elif change.kind == "url":
             yield "URLs", self.urls_per_hour, len(change.targets), None
 
 

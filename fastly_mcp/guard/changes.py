@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["all", "key", "url"]
+Kind = Literal["all", "key", "url", "write"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +39,24 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """What is told of a change to the configuration, before a person decides on it."""
+
+    operation: str
+    """Its id in the catalog."""
+    summary: str
+    request: str
+    """The method and the path."""
+    told: tuple[tuple[str, str], ...] = ()
+    """What else a person reads: what it is in a word, and a line of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A purge: what of which services; `all` has no targets."""
+    """A purge: what of which services; `all` has no targets. Or a write, which has one."""
 
     kind: Kind
+    write: Write | None = None
     hits: tuple[Hit, ...] = ()
     targets: tuple[str, ...] = ()
     soft: bool = False
@@ -58,17 +72,21 @@ class Change:
         """How many targets there are by what they are counted under: URLs by host."""
         if self.kind == "url":
             return Counter(self.hosts)
+        if self.write:
+            return Counter({next((hit.service_id for hit in self.hits), ""): 1})
         return Counter({hit.service_id: max(1, len(self.targets)) for hit in self.hits})
 
     @property
     def places(self) -> frozenset[str]:
-        """The services it touches, as far as they are known, and the hosts."""
-        return frozenset({hit.service_id for hit in self.hits} | set(self.hosts))
+        """The services it touches, as far as they are known, and the hosts; else what it does."""
+        found = {hit.service_id for hit in self.hits} | set(self.hosts)
+        return frozenset(found or ({self.write.operation} if self.write else ()))
 
     @property
     def state(self) -> str:
         """A digest of what must not change while a person decides."""
-        return digest([[hit.service_id, hit.active_version, hit.domains] for hit in self.hits])
+        seen: list[Any] = [[hit.service_id, hit.active_version, hit.domains] for hit in self.hits]
+        return digest([*seen, self.write.told] if self.write else seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

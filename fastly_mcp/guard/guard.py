@@ -20,7 +20,7 @@ from fastly_mcp.guard.approvals import Approvals
 from fastly_mcp.guard.audit import Audit, read_key
 from fastly_mcp.guard.breadth import WINDOW, why_it_waits
 from fastly_mcp.guard.budget import Budget
-from fastly_mcp.guard.changes import CALL, Call, Kind
+from fastly_mcp.guard.changes import CALL, Call, Kind, Write
 from fastly_mcp.guard.lines import Came, intent, new_event, outcome
 from fastly_mcp.guard.looking import look
 from fastly_mcp.guard.planning import Asked, approved, planned
@@ -91,6 +91,7 @@ class Guard:
         services: tuple[Service, ...] = (),
         targets: tuple[str, ...] = (),
         soft: bool = False,
+        write: Write | None = None,
     ) -> AsyncIterator[Record]:
         """Let a change through, and tell of it in the audit before and after."""
         call = CALL.get()
@@ -99,7 +100,14 @@ class Guard:
         lately: frozenset[str] = frozenset()
         while True:
             change = await look(
-                fastly, kind, services, targets, soft=soft, closely=closely, lately=lately
+                fastly,
+                kind,
+                services,
+                targets,
+                soft=soft,
+                closely=closely,
+                lately=lately,
+                write=write,
             )
             asked = Asked(call, change, token, account, self.clock())
             try:

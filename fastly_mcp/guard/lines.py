@@ -54,6 +54,7 @@ class Intent:
     targets: tuple[str, ...]
     """All up to 50; of more only the digest."""
     digest: str
+    """Of targets that are not told, or of a write's arguments."""
     soft: bool
     plan: str
     approved_by: str
@@ -116,7 +117,7 @@ def intent(
         kind=change.kind,
         count=len(change.targets),
         targets=() if is_long else tuple(shown),
-        digest=digest(list(change.targets)) if is_long else "",
+        digest=digest(list(change.targets)) if is_long else call.arguments if change.write else "",
         soft=change.soft,
         plan=plan.code if plan else "",
         approved_by=decision.by if decision else "",

@@ -8,7 +8,7 @@ from fastly_mcp.api.connection import Connection
 from fastly_mcp.api.paths import CachedURL, host_of
 from fastly_mcp.api.services import Service
 from fastly_mcp.errors import APIError
-from fastly_mcp.guard.changes import Change, Hit, Kind
+from fastly_mcp.guard.changes import Change, Hit, Kind, Write
 from fastly_mcp.scopes import Scope
 
 HOURS = 2  # of traffic that are looked at; the last one may not be counted to its end
@@ -23,6 +23,7 @@ async def look(
     soft: bool,
     closely: bool,
     lately: frozenset[str] = frozenset(),
+    write: Write | None = None,
 ) -> Change:
     """Return the change, with what the grant lets be known of it.
 
@@ -39,7 +40,7 @@ async def look(
         ids = {owners[host] for host in hosts if host in owners}
         ids |= {service.id for service in services}
         hits = [await _looked_at(fastly, service_id) for service_id in sorted(ids)]
-        if kind != "url" and not soft:
+        if kind in {"all", "key"} and not soft:
             feels = await _feels(fastly, hits[0])
     return Change(
         kind=kind,
@@ -49,6 +50,7 @@ async def look(
         hosts=hosts,
         owners=owners,
         feels=feels,
+        write=write,
     )
 
 

@@ -16,6 +16,7 @@ CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """None that is taken for another when it is read out."""
 TYPED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,39}")
 """What people type as it is."""
+LONGEST = 120  # characters of one line of a write
 SHOWN = 10  # services and targets told one by one
 
 
@@ -103,8 +104,12 @@ class Plan:
         how = "soft purge" if change.soft else "purge"
         if change.kind == "url":
             return f"{how} {count} URL{'s' if count > 1 else ''}"
+        if change.write and not change.hits:
+            return change.write.operation
         hit = change.hits[0]
         service = hit.service_name if TYPED.fullmatch(hit.service_name) else hit.service_id
+        if change.write:
+            return f"{change.write.operation} of {service}"
         if change.kind == "all":
             return f"purge all of {service}"
         if count == 1 and TYPED.fullmatch(change.targets[0]):
@@ -118,7 +123,11 @@ class Plan:
         for hit in change.hits[:SHOWN]:
             told.append(("service", f"{hit.service_id}  {shortened(hit.service_name)}"))
             told.append(("domains", _some(hit.domains)))
-        told += [(change.kind, ends(target)) for target in change.targets[:SHOWN]]
+        if change.write:
+            told.append(("request", ends(change.write.request, LONGEST)))
+            told += [(what, shortened(text, LONGEST)) for what, text in change.write.told]
+        else:
+            told += [(change.kind, ends(target)) for target in change.targets[:SHOWN]]
         if len(change.targets) > SHOWN:
             told.append(("", f"and {len(change.targets) - SHOWN} more"))
         account = f"  of the account {self.account}" if self.account else ""
@@ -132,6 +141,8 @@ class Plan:
 
     def _headline(self) -> str:
         change, count = self.change, len(self.change.targets)
+        if change.write:
+            return f"{change.write.summary.rstrip('.')}."
         if change.kind == "all":
             return "Purge EVERYTHING this service has cached, at once."
         how = "Mark as stale" if change.soft else "Remove at once"
@@ -141,6 +152,8 @@ class Plan:
     @property
     def gentler(self) -> str:
         """A way that does less, where there is one."""
+        if self.change.write:
+            return ""
         if self.change.kind == "all":
             return "purge the surrogate keys or URLs that changed"
         return "" if self.change.soft else "a soft purge, unless the content must vanish"

@@ -23,7 +23,7 @@ VIA_COMMAND, VIA_ELICITATION = "command", "elicitation"
 class Answer(BaseModel):
     """What the person fills in."""
 
-    purge: bool = Field(False, description="Tick to let it happen")
+    allow: bool = Field(False, description="Tick to let it happen")
 
 
 def can_ask(context: Context[Any, Any] | None, via: str) -> bool:
@@ -69,7 +69,7 @@ def answered(context: Context[Any, Any] | None) -> tuple[str, bool] | None:
     if not isinstance(answer, ElicitResult):
         return None
     content = answer.content or {}
-    return context.request_state, answer.action == "accept" and content.get("purge") is True
+    return context.request_state, answer.action == "accept" and content.get("allow") is True
 
 
 async def ask(context: Context[Any, Any], plan: Plan) -> bool | None:
@@ -82,7 +82,7 @@ async def ask(context: Context[Any, Any], plan: Plan) -> bool | None:
     except MCPError:
         # It says that it can ask, and then that it cannot.
         return None
-    return answer.action == "accept" and answer.data.purge
+    return answer.action == "accept" and answer.data.allow
 
 
 def message(plan: Plan) -> str:

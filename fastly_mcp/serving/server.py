@@ -208,11 +208,13 @@ class FastlyServer(MCPServer[Any]):
                 "This needs a person's approval, and neither can this client ask for it "
                 "(elicitation) nor can `fastly-mcp approve` reach this server. Nothing was sent."
             )
+        is_write = plan.change.write is not None
         said = Outcome(
-            purged=False,
+            purged=None if is_write else False,
+            changed=False if is_write else None,
             status=WAITING,
-            tell_user=f"Nothing is purged yet: {plan.why}. To let it happen, run in a terminal "
-            f"within 10 minutes: {command}",
+            tell_user=f"Nothing is {'changed' if is_write else 'purged'} yet: {plan.why}. To let "
+            f"it happen, run in a terminal within 10 minutes: {command}",
             then=f"Wait until the user says it is done, then call again with approval: {plan.code}",
             plan=plan.lines(),
         )

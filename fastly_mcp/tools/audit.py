@@ -118,7 +118,8 @@ def _newest(audit: Audit, grant: Grant, only: str) -> tuple[str, list[Record]]:
 def _is_asked(record: Record, grant: Grant, only: str) -> bool:
     services = {each.id for each in record.intent.services}
     is_granted = grant.services is None or services <= grant.services
-    return is_granted and (not only or only in services)
+    is_purge = record.intent.kind != "write"
+    return is_purge and is_granted and (not only or only in services)
 
 
 def _purge(record: Record, now: float) -> Purge:

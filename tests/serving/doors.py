@@ -158,7 +158,7 @@ async def answer(
     mcp: Client, state: str | None, tool: str, /, action: Any = "accept", **arguments: Any
 ) -> str:
     """Answer a question by hand, and return what comes of it; a refusal of the protocol too."""
-    said = ElicitResult(action=action, content={"purge": True} if action == "accept" else None)
+    said = ElicitResult(action=action, content={"allow": True} if action == "accept" else None)
     try:
         result = await mcp.session.call_tool(
             tool,

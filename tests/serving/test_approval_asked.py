@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.anyio, posix]
 async def test_over_http_people_are_asked_only_if_the_operator_says_so(
     door: Door, mode: str
 ) -> None:
-    person = Person(purge=True)
+    person = Person(allow=True)
     async with door.open(mode, person=person) as mcp:
         if door.way == "http":
             await waits(mcp, ALL[0], **ALL[1])
@@ -56,7 +56,7 @@ async def test_over_http_people_are_asked_only_if_the_operator_says_so(
 
 async def test_over_http_people_are_asked_if_the_operator_says_so(make: Make) -> None:
     door = await make(FASTLY_MCP_APPROVAL_VIA="elicitation")
-    person = Person(purge=True)
+    person = Person(allow=True)
     async with door.open(modern, person=person) as mcp:
         assert (await call(mcp, ALL[0], **ALL[1]))["accepted"] == 1
     assert len(person.asked) == 1
@@ -70,7 +70,7 @@ async def test_over_http_people_are_asked_if_the_operator_says_so(make: Make) ->
 @both_eras
 async def test_an_operator_can_have_everything_decided_by_command(make: Make, mode: str) -> None:
     door = await make(FASTLY_MCP_APPROVAL_VIA="command")
-    person = Person(purge=True)
+    person = Person(allow=True)
     async with door.open(mode, person=person) as mcp:
         await waits(mcp, ALL[0], **ALL[1])
     assert not person.asked
@@ -86,9 +86,9 @@ async def test_an_operator_can_have_everything_decided_by_command(make: Make, mo
     [
         Person("decline"),
         Person("cancel"),
-        Person("accept", purge=False),
+        Person("accept", allow=False),
         Person("accept"),
-        Person("decline", purge=True),
+        Person("decline", allow=True),
     ],
     ids=["decline", "cancel", "not ticked", "empty", "decline with a tick"],
 )
@@ -111,7 +111,7 @@ async def test_an_answer_that_comes_after_the_plan_closed_is_none(door: Door) ->
             return await super().__call__(*asked)
 
     for mode in ("legacy", modern):
-        async with door.open(mode, person=Slow(purge=True)) as mcp:
+        async with door.open(mode, person=Slow(allow=True)) as mcp:
             assert "not open any more" in await refusal(mcp, ALL[0], **ALL[1])
     assert door.purges == 0
 
@@ -224,7 +224,7 @@ async def test_over_sse_an_older_client_is_asked_if_the_operator_says_so(
         "FASTLY_MCP_APPROVAL_VIA": "elicitation",
     }
     with Web("--sandbox", home=tmp_path, **environ) as web:
-        for person, accepted in ((Person("decline"), False), (Person(purge=True), True)):
+        for person, accepted in ((Person("decline"), False), (Person(allow=True), True)):
             streams = sse_client(web.url.replace("/mcp", "/sse"), headers=headers)
             async with Client(streams, mode="legacy", elicitation_callback=person) as mcp:
                 result = await mcp.call_tool(*ALL)
@@ -232,7 +232,7 @@ async def test_over_sse_an_older_client_is_asked_if_the_operator_says_so(
             assert result.is_error is not accepted
     del environ["FASTLY_MCP_APPROVAL_VIA"]
     with Web("--sandbox", home=tmp_path, **environ, FASTLY_MCP_STATE_DIR=str(short)) as web:
-        person = Person(purge=True)
+        person = Person(allow=True)
         streams = sse_client(web.url.replace("/mcp", "/sse"), headers=headers)
         async with Client(streams, mode="legacy", elicitation_callback=person) as mcp:
             await waits(mcp, *ALL[:1], **ALL[1])
@@ -249,7 +249,7 @@ def test_an_answer_on_stdio_to_a_question_never_asked_counts_for_nothing(tmp_pat
             clientInfo=about,
         )
         server.write(b'{"jsonrpc": "2.0", "method": "notifications/initialized"}\n')
-        yes = {"action": "accept", "content": {"purge": True}}
+        yes = {"action": "accept", "content": {"allow": True}}
         for number in range(3):
             early = {"jsonrpc": "2.0", "id": number, "result": yes}
             server.write(json.dumps(early).encode() + b"\n")

@@ -259,7 +259,7 @@ async def test_only_signed_approvals_count_where_there_are_approvers(
     approvers = tmp_path / "allowed_signers"
     approvers.write_text(f"ann@larkspur.example {public(key)}")
     door = await make(FASTLY_MCP_APPROVERS=str(approvers))
-    person = Person(purge=True)
+    person = Person(allow=True)
     async with door.open(mode, person=person) as mcp:
         code = await waits(mcp, ALL[0], **ALL[1])
         assert not person.asked
