@@ -20,11 +20,12 @@ COMMANDS = {
     "freeze": "have every server here refuse changes",
     "unfreeze": "lift a freeze",
     "audit": "show what was purged through this server, and verify it",
+    "api": "search the catalog of the Fastly API, or describe an operation",
     "call": "call one tool and print its result",
     "tools": "show what an agent with certain scopes sees",
     "doctor": "check settings, network and token, and say how to mend them",
 }
-ALONE = {"approvals", "approve", "audit", "demo", "deny", "freeze", "sandbox", "unfreeze"}
+ALONE = {"api", "approvals", "approve", "audit", "demo", "deny", "freeze", "sandbox", "unfreeze"}
 """Those that speak to no Fastly but, some of them, to a sandbox of their own."""
 
 ABOUT = """\

@@ -59,9 +59,9 @@ async def search_api(
 ) -> Found:
     """Find operations of the Fastly API: what they take, what they answer."""
     # The server starts without the catalog.
-    from fastly_mcp.api.catalog.search import search, told  # noqa: PLC0415
+    from fastly_mcp.api.catalog.hits import hits  # noqa: PLC0415
 
-    return Found(operations=[told(hit) for hit in search(query, limit)])
+    return Found(operations=hits(query, limit))
 
 
 @toolset.read("Read from the API")
