@@ -27,8 +27,10 @@ NAMES = frozenset(
         "apikey",
         "signingKey",
         "webhook",
-        # Not seen in answers, and never harmless.
+        # Of requests and answers at the edge, and names that are never harmless.
+        "Authorization",
         "account_key",
+        "authorization",
         "client_secret",
         "passphrase",
         "private_key",
@@ -54,8 +56,3 @@ PAIRS: Mapping[str, tuple[str, ...]] = {
     "value": ("name", "key"),
 }
 """Values of which a field beside them says what they are: items, header rules, headers."""
-
-
-def is_secret(name: str, parent: str = "") -> bool:
-    """Say whether a field's value, in an object of the name `parent`, is a credential."""
-    return name in NAMES or (name in WITHIN and parent in WITHIN[name])

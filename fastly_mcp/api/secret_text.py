@@ -1,22 +1,34 @@
 """Credentials in text: what looks like one is hidden, in VCL, diffs, addresses, JSON or prose."""
 
 import base64
-import binascii
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 from fastly_mcp.api.secret_fields import NAMES
 
-# In lower case; every rule below needs one of them. What a text without any of them costs is
-# most of what redaction costs.
-HINT = re.compile(
-    r"key|secret|token|passw|passphrase|passcode|pwd|credential|authorization|header_value|webhook"
-    r"|akia|asia|basic |bearer |://|eyj|hmac|sig=|xox|xapp-|hooks\.slack|gh[opsur]_|github_pat_|gl[a-z]{2,5}-"
-    r"|[sr]k_(?:live|test)_|whsec_|sg\.|npm_|pypi-|sk-|aiza|ya29\.|gocspx-|do[opr]_v1_|gls?[ac]_"
-    r"|nrak-|nral|hv[sb]\.|\.atlasv1\.|shp[a-z]{2}_|hf_|dapi|lin_api_|/receiver/v1/http/"
-)
+# In lower case; every rule below needs one of them.
+HINTS = (
+    "key", "secret", "token", "passw", "passphrase", "passcode", "pwd", "credential",
+    "authorization", "header_value", "webhook", "hooks.slack", "/receiver",
+    "akia", "asia", "basic ", "bearer ", "://", ":\\/\\/", "eyj", "hmac", "sig=",
+    "xox", "xapp-", "gho_", "ghp_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "gldt-",
+    "glrt-", "glptt-", "glsoat-", "glcbt-", "glft-", "glimt-", "glagent-", "sk_", "rk_", "whsec_",
+    "sk-", "sg.", "npm_", "pypi-", "hf_", "lin_api_", "aiza", "ya29.", "gocspx-", "_v1_", "dapi",
+    "glsa_", "glc_", "nrak-", "nral", "hvs.", "hvb.", ".atlasv1.", "shpat_", "shpca_", "shppa_",
+    "shpss_",
+)  # fmt: skip
 
+
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Sort the words by their first letters: three times as fast as one after the other."""
+    by_first: dict[str, list[str]] = {}
+    for word in words:
+        by_first.setdefault(word[0], []).append(re.escape(word[1:]))
+    return re.compile("|".join(f"{re.escape(c)}(?:{'|'.join(w)})" for c, w in by_first.items()))
+
+
+HINT = _any_of(HINTS)
 SHORTEST = 11  # characters of the shortest text that can hold a name and a value worth hiding
 
 Replace = str | Callable[[re.Match[str]], str]
@@ -32,21 +44,26 @@ MARKED = re.compile(r"\[redacted: [\w .-]{1,64}\]")
 # --- Named values -------------------------------------------------------------------------------
 
 WORDS = (
-    r"secret|token|passw(?:or)?d|passphrase|passcode|pwd|credentials?|authorization|webhook"
-    r"|header_value|key"
-)
+    "secret", "token", "password", "passwd", "passphrase", "passcode", "pwd", "credential",
+    "credentials", "authorization", "webhook", "header_value", "key",
+)  # fmt: skip
+# From a word's last letter on: looking back from there is six times as fast as reading names.
 ASSIGNED = re.compile(
     rf"""
-    (?<![\w-]) (?P<name> [\w-]*? (?:{WORDS}) )
+    [dDeEkKlLnNsStTyY] (?=[\\"'\]\ \t=:!~]) (?i:{"|".join(f"(?<={word})" for word in WORDS)})
     (?P<sign> [\\"'\]]{{0,8}} [ \t]* (?: => | := | [=!]= | [=:~] ) [ \t]* )
-    (?: (?P<open> \{{?" ) (?P<quoted> (?:[^"\\]|\\.)* )
+    (?: (?P<open> \{{?" ) (?P<quoted> [^"\\]* (?: \\. [^"\\]* )* )
       | (?P<escaped> \\+" ) (?P<inner> [^"]* )
       | ' (?P<single> [^'\n]* )
-      | (?P<bare> [^\s"'\\,;&<>(){{}}\[\]]+ )
+      | (?P<bare> [^\s"'\\,;&<>(){{}}\[\]=:]+ ={{0,2}} )
     )
     """,
-    re.ASCII | re.IGNORECASE | re.VERBOSE | re.DOTALL,
+    re.ASCII | re.VERBOSE | re.DOTALL,
 )
+REST = re.compile(r"""[^\s"'\\,;&<>(){}\[\]]*""")
+EXPRESSION = re.compile(r"[a-z_]+(?:\.[A-Za-z]|\()")  # req.http.Token, std.strlen(…)
+IN_NAMES = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+LONGEST_NAME = 64
 LINE = re.compile(
     rf"^(?P<before>[ \t+-]*(?P<name>{'|'.join(sorted(NAMES))}):[ \t]+)"
     r"(?![\"'|>\[{~\\])(?P<value>\S[^\n]*)",
@@ -62,7 +79,7 @@ KEY = re.compile(
     re.IGNORECASE,
 )
 RANDOM = re.compile(r"(?=[^\d]*\d)(?=[^a-zA-Z]*[a-zA-Z])[\w+/=~-]{12,}", re.ASCII)
-LONG_RANDOM = re.compile(r"[a-zA-Z0-9+/=_-]{20,}", re.ASCII)
+LONG_RANDOM = re.compile(r"(?=[^\d]*\d)(?=[^a-zA-Z]*[a-zA-Z])[a-zA-Z0-9+/]{16,}=*", re.ASCII)
 NOTHING = frozenset({"", "null", "none", "nil", "undef", "undefined", "true", "false", "~"})
 
 
@@ -74,11 +91,13 @@ def is_credential(name: str, value: str, *, quoted: bool, sign: str = "=") -> bo
     """
     if value.lower() in NOTHING or MARKED.fullmatch(value):
         return False
-    if "%{" in value or value[0] == "}" or value[-1] in "{ =":
+    if "%{" in value or value[0] == "}" or value[-1] == "{":
         return False  # a log's format, or the text between two values in VCL
     lower = name.lower()
+    if not lower.endswith(WORDS):
+        return False
     if lower.endswith("key") and lower not in NAMES and not KEY.search(name):
-        return lower == "key" and bool(RANDOM.fullmatch(value) and LONG_RANDOM.fullmatch(value))
+        return lower == "key" and bool(LONG_RANDOM.fullmatch(value))
     if not quoted:
         if RANDOM.fullmatch(value):
             return True
@@ -86,27 +105,42 @@ def is_credential(name: str, value: str, *, quoted: bool, sign: str = "=") -> bo
             return False
         # `password=hunter2` and `password: hunter2`, but not `token = req.http.Token` of VCL.
         tight = sign in {"=", ":"} or (sign.strip() == ":" and any(map(str.isdigit, value)))
-        return tight and len(value) >= 4 and "." not in value
+        return tight and len(value) >= 4 and not EXPRESSION.match(value)
+    if lower.endswith("authorization"):
+        return len(value) >= 8 and value[-1] != " "  # a scheme before what VCL puts together
     if lower in NAMES:
         return True
-    if lower.endswith("authorization"):
-        return len(value) >= 8
     spaced = any(map(str.isspace, value)) and not PASSWORD.search(name)
     return len(value) >= 6 and not spaced
 
 
-def _assigned(found: re.Match[str]) -> str:
-    name, sign = found["name"], found["sign"]
-    value = next(
-        part for part in found.group("quoted", "inner", "single", "bare") if part is not None
-    )
-    tail = value[len(value.rstrip("\\")) :] if found["inner"] is not None else ""
-    value = value[: len(value) - len(tail)]
-    bare = found["bare"] is not None
-    if not is_credential(name, value, quoted=not bare, sign=sign.lstrip("\\\"'")):
-        return found[0]
-    opening = found["open"] or found["escaped"] or ("" if bare else "'")
-    return f"{name}{sign}{opening}{mark(_last_word(name))}{tail}"
+def _without_assigned(text: str) -> str:
+    parts, at, search = [], 0, 0
+    while found := ASSIGNED.search(text, search):
+        name, value = _name_before(found), found["bare"] or found["quoted"] or found["single"] or ""
+        if found["escaped"]:
+            # Without the backslashes of the quote that closes it.
+            value = found["inner"].rstrip("\\")
+        sign = found["sign"].lstrip("\\\"']")
+        is_mark = text.endswith("[redacted: ", 0, found.start() + 1 - len(name))
+        if is_mark or not is_credential(name, value, quoted=not found["bare"], sign=sign):
+            # There may be another within what was no credential.
+            search = found.end("sign")
+            continue
+        start = found.end("sign") + len(found["open"] or found["escaped"] or "")
+        start += found["single"] is not None
+        search = start + len(value)
+        if found["bare"]:
+            search = (REST.match(text, found.end()) or found).end()
+        parts += [text[at:start], mark(_last_word(name))]
+        at = search
+    return "".join([*parts, text[at:]]) if parts else text
+
+
+def _name_before(found: re.Match[str]) -> str:
+    last = found.start() + 1
+    left = found.string[max(0, last - LONGEST_NAME) : last]
+    return left[len(left.rstrip(IN_NAMES)) :]
 
 
 def _last_word(name: str) -> str:
@@ -122,12 +156,12 @@ def _line(found: re.Match[str]) -> str:
 
 
 def _basic(found: re.Match[str]) -> str:
-    value = found[2]
+    """Hide what is a name and a password in base64; `Basic authentication` is neither."""
     try:
-        said = base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
-    except binascii.Error:
+        said = base64.b64decode(found[2] + "=" * (-len(found[2]) % 4), validate=True).decode()
+    except ValueError:
         return found[0]
-    return f"{found[1]}{mark('authorization')}" if b":" in said and said.isascii() else found[0]
+    return f"{found[1]}{mark('authorization')}" if ":" in said and said.isprintable() else found[0]
 
 
 # --- Private keys -------------------------------------------------------------------------------
@@ -216,34 +250,47 @@ PREFIXED = re.compile(
     r"|hv[sb]\.[\w-]{20,}|[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,}"  # HashiCorp
     r"|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"  # Shopify
     r"|AGE-SECRET-KEY-1[A-Z0-9]{50,}"
-    r")",
+    r")+",
     re.ASCII,
 )
-RULES: tuple[tuple[re.Pattern[str], Replace], ...] = (
-    (LINE, _line),
-    (ASSIGNED, _assigned),
+# What a text in lower case must hold, what is looked for in it, and what takes its place.
+RULES: tuple[tuple[str, re.Pattern[str], Replace], ...] = (
+    (":", LINE, _line),
     # Slack's, Teams', Discord's and Sumo Logic's addresses are all it takes to send to them.
     (
+        "hook",
         re.compile(
             r"(hooks\.slack\.com\\?/(?:services|workflows|triggers)\\?/"
-            r"|webhook\.office\.com\\?/webhookb2\\?/|discord(?:app)?\.com\\?/api\\?/webhooks\\?/"
-            r"|\\?/receiver\\?/v1\\?/http\\?/)(?!\[redacted)[^\s\"'<>]{8,}"
+            r"|webhook\.office\.com\\?/webhookb2\\?/|discord(?:app)?\.com\\?/api\\?/webhooks\\?/)"
+            r"(?!\[redacted)[^\s\"'<>]{8,}"
         ),
+        rf"\1{mark('webhook')}",
+    ),
+    (
+        "receiver",
+        re.compile(r"(/receiver\\?/v1\\?/http\\?/)(?!\[redacted)[^\s\"'<>]{8,}"),
         rf"\1{mark('webhook')}",
     ),
     # https://user:password@host
     (
+        "@",
         re.compile(r"(:(?:\\?/){2}[^\s/:@?#\"'\\\[\]]*:)[^\s/?#\"'\\<>\[\]]+(?=@)"),
         rf"\1{mark('password')}",
     ),
-    (re.compile(r"\b(basic +)([A-Za-z0-9+/]{6,}={0,2})", re.ASCII | re.IGNORECASE), _basic),
     (
+        "basic ",
+        re.compile(r"\b(basic +)([A-Za-z0-9+/]{6,}={0,2})", re.ASCII | re.IGNORECASE),
+        _basic,
+    ),
+    (
+        "bearer ",
         re.compile(
-            r"\b(bearer +)(?=[^\s\d]*\d|[^\s]{24})[\w.~+/=-]{12,}", re.ASCII | re.IGNORECASE
+            r"\b(bearer +)(?=[^\s\d]{0,99}\d|\S{24})[\w.~+/=-]{12,}", re.ASCII | re.IGNORECASE
         ),
         rf"\1{mark('authorization')}",
     ),
     (
+        "authorization",
         re.compile(
             r"(\bauthorization[\\\"']{0,6} ?: ?(?:[A-Za-z][\w-]* +)?)(?!\[redacted)"
             r"[^\s\"'\\,;\[\]]{8,}",
@@ -251,24 +298,37 @@ RULES: tuple[tuple[re.Pattern[str], Replace], ...] = (
         ),
         rf"\1{mark('authorization')}",
     ),
-    (re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}", re.ASCII), mark("jwt")),
-    (re.compile(r"(\bsig=)[\w%+/=-]{20,}", re.ASCII), rf"\1{mark('signature')}"),
-    # The keys that VCL signs with, where they are written in the call.
+    ("eyj", re.compile(r"(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]*){1,4}", re.ASCII), mark("jwt")),
+    ("sig=", re.compile(r"(\bsig=)[\w%+/=-]{20,}", re.ASCII), rf"\1{mark('signature')}"),
+    # The key that VCL signs with, where it is written in the call.
     (
+        "hmac",
         re.compile(
             r'(\bdigest\.(?:time_)?hmac_\w+\(\s*)(\{?\\*")(?!\[redacted)[^"\\]{4,}', re.ASCII
         ),
         rf"\1\2{mark('hmac_key')}",
     ),
-    (PREFIXED, mark("token")),
+    ("", PREFIXED, mark("token")),
 )
 
 
 def hide(text: str) -> str:
     """Return the text with every credential that it holds replaced by `[redacted: …]`."""
-    if len(text) < SHORTEST or not HINT.search(text.lower()):
+    size = len(text)
+    # An id has 21 or 22 letters and digits, which no rule takes for more than that.
+    if size < SHORTEST or (20 < size < 30 and text.isalnum() and text.isascii()):
         return text
-    text = _without_aws_keys(_without_private_keys(text))
-    for pattern, replacement in RULES:
-        text = pattern.sub(replacement, text)
+    lower = text.lower()
+    return _hide(text, lower) if HINT.search(lower) else text
+
+
+def _hide(text: str, lower: str) -> str:
+    if "private key" in lower:
+        text = _without_private_keys(text)
+    if "akia" in lower or "asia" in lower:
+        text = _without_aws_keys(text)
+    text = _without_assigned(text)
+    for needed, pattern, replacement in RULES:
+        if needed in lower:
+            text = pattern.sub(replacement, text)
     return text
