@@ -12,7 +12,7 @@ WORD = re.compile(r"[^\W_]+")
 
 _PHRASES = {
     # A name is no word of the catalog; the kind of thing that it names may be.
-    re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b"): " hostname ",
+    re.compile(r"\b(?:[a-z0-9-]+\.)+(?!txt|html?|js|css|json)[a-z]{2,}\b"): " hostname ",
     re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b"): " ip ",
     # Verbs of several words.
     re.compile(r"\b(?:turn|switch) on\b"): "enable",
@@ -22,12 +22,12 @@ _PHRASES = {
 }
 _COMMON = frozenset(
     WORD.findall(
-        "a about after all am an and any are as at be been before but by can could did do does "
-        "done each every find for from give got had has have her his how i if in into is it its "
-        "just last look many me more most much my need no not now of one only or our ours own "
-        "really right see seen show so some support supports tell than that the their them then "
-        "there these they this those to too us use used uses using was we were what when where "
-        "which why will with would you your"
+        "a about after all am an and any are as at be been before belong belongs but by can "
+        "could did do does done each every find for from give got had has have her his how i if "
+        "in into is it its just last look many me more most much my need no not now of one only "
+        "or our ours own really right see seen show so some support supports tell than that the "
+        "their them then there these they this those to too us use used uses using was we were "
+        "what when where which why will with would you your"
     )
 )
 _ASKING = frozenset(
@@ -37,17 +37,17 @@ _ASKING = frozenset(
     )
 )
 _WISH = re.compile(
-    r"(?:how (?:do|can|should|would) (?:i|we|you)|how to|(?:can|could|would) you|please"
-    r"|(?:i|we) (?:want|need|have|would like) to)\s+"
+    r"(?:how (?:do|can|should|would) i|how (?:can|could|should) we|how to"
+    r"|(?:can|could|would) you|please|(?:i|we) (?:want|need|have|would like) to)\s+"
 )
-_CLAUSE = re.compile(r"[,;.:]")
+_CLAUSE = re.compile(r"[,;.]")
 
 # What can be done, with the words for it. Those of the second list are nouns or adjectives too:
 # they count only where they begin a clause.
 _CHANGES = {
     "create": (
         "add create invite upload upsert",
-        "allow ban block generate make new order register serve set throttle",
+        "allow ban block generate make monitor new order ping probe register serve set throttle",
     ),
     "update": (
         "modify patch rename replace update",
@@ -96,7 +96,14 @@ def read(text: str) -> Query:
         raise InvalidArgument("A query needs words, for instance: list backends.")
     change = _change(text)
     words = [word for word in said if word not in _COMMON] or said
-    return Query(tuple(said), tuple(dict.fromkeys([*words, *filter(None, [change])])), change)
+    words += [change] if change else []
+    distinct = {singular(word): word for word in reversed(words)}
+    return Query(tuple(said), tuple(reversed(distinct.values())), change)
+
+
+def singular(word: str) -> str:
+    """Return the word as it is for one of a thing."""
+    return f"{word[:-3]}y" if word.endswith("ies") else word.rstrip("s")
 
 
 def _change(text: str) -> str:

@@ -6,14 +6,14 @@ from functools import cache
 
 from fastly_mcp.api.catalog.catalog import load
 from fastly_mcp.api.catalog.operation import Operation
-from fastly_mcp.api.catalog.query import WORD, Query, read
+from fastly_mcp.api.catalog.query import WORD, Query, read, singular
 from fastly_mcp.api.catalog.synonyms import SYNONYMS
 
 # What each column weighs. There are two tables, because BM25 divides by the number of words:
 # beside hundreds of fields, what an operation does would weigh next to nothing.
 _TABLES = {
     "said": {"id": 2.0, "path": 1.0, "summary": 2.0, "synonyms": 2.0},
-    "held": {"parameters": 0.5, "fields": 0.2},
+    "held": {"parameters": 0.5, "fields": 0.1},
 }
 _UNION = " UNION ALL ".join(
     f"SELECT rowid, bm25({table}, {', '.join(map(str, columns.values()))}) AS score "  # noqa: S608  # our own text
@@ -26,7 +26,7 @@ _SELECT = f"SELECT rowid, sum(score) FROM ({_UNION}) GROUP BY rowid"  # noqa: S6
 _OTHER_INTENT = 0.5  # it changes where a question was asked, or reads where a change was
 _SAME_CHANGE = 1.2
 _ONE_OF_MANY = 0.9  # it needs a name or an id that a list would tell first
-_NAMED = 1.15  # all words of its id were said
+_NAMED = 1.5  # all words of its id were said
 
 _METHODS = {
     "create": ("POST",),
@@ -46,27 +46,30 @@ def search(query: str, limit: int = 5) -> list[Operation]:
     # Each word is quoted and has no sign in it, so none is FTS5's syntax.
     match = " OR ".join(f'"{word}"' for word in asked.words)
     operations, database = _index()
-    meant, said = "_".join(asked.said), {_singular(word) for word in (*asked.words, "a")}
+    exact, whole, some = "_".join(asked.said), _name(asked.said), _name(asked.words)
     ranked = []
     for row, score in database.execute(_SELECT, {"words": match}):
         operation = operations[row]
-        named = _NAMED if {_singular(each) for each in operation.id.split("_")} <= said else 1.0
-        fit = named * _fit(operation, asked)
-        ranked.append((operation.id != meant, score * fit, operation.id))
+        name = _name(operation.id.split("_"))
+        # A noun alone is the list of it.
+        place = (operation.id != exact, name - {"list"} != whole - {"list"})
+        fit = _fit(operation, asked, named=name <= some)
+        ranked.append((*place, score * fit, operation.id))
     return [load().operation(id_) for *_, id_ in sorted(ranked)[:limit]]
 
 
-def _fit(operation: Operation, asked: Query) -> float:
+def _name(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(singular(word) for word in words if word != "a")
+
+
+def _fit(operation: Operation, asked: Query, *, named: bool) -> float:
     reads = operation.method == "GET"
     if reads == bool(asked.change):
         return _OTHER_INTENT
+    fit = _NAMED if named else 1.0
     if reads:
-        return _ONE_OF_MANY if operation.path.endswith("}") else 1.0
-    return _SAME_CHANGE if operation.method in _METHODS.get(asked.change, ()) else 1.0
-
-
-def _singular(word: str) -> str:
-    return f"{word[:-3]}y" if word.endswith("ies") else word.rstrip("s")
+        return fit * _ONE_OF_MANY if operation.path.endswith("}") else fit
+    return fit * _SAME_CHANGE if operation.method in _METHODS.get(asked.change, ()) else fit
 
 
 @cache
@@ -97,7 +100,7 @@ def _texts(operation: Operation) -> dict[str, str]:
         "path": operation.path,
         "summary": operation.summary,
         "synonyms": " ".join(words for part, words in SYNONYMS.items() if part in named),
-        "parameters": _distinct(each.name for each in operation.parameters),
+        "parameters": _distinct(each.name for each in operation.parameters if each.place != "path"),
         "fields": _distinct(each.name for each in operation.fields),
     }
 
