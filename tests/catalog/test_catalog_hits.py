@@ -66,6 +66,7 @@ def test_what_is_required_is_told_with_its_type_and_short_enums() -> None:
     }
     assert told("get_log_insights")["required"]["visualization"] == "string"
     assert told("create_dm_routing_config_rule")["required"]["action"] == "object{type, value}"
+    assert told("create_dm_routing_config_rule", ROOM // FIVE)["required"]["action"] == "object"
     assert "required" not in told("list_backends")
 
 

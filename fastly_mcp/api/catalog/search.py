@@ -6,7 +6,7 @@ from functools import cache
 
 from fastly_mcp.api.catalog.catalog import load
 from fastly_mcp.api.catalog.operation import Operation
-from fastly_mcp.api.catalog.query import WORD, Query, read, singular
+from fastly_mcp.api.catalog.query import Query, read, singular
 from fastly_mcp.api.catalog.synonyms import SYNONYMS
 
 # What each column weighs. There are two tables, because BM25 divides by the number of words:
@@ -100,10 +100,6 @@ def _texts(operation: Operation) -> dict[str, str]:
         "path": operation.path,
         "summary": operation.summary,
         "synonyms": " ".join(words for part, words in SYNONYMS.items() if part in named),
-        "parameters": _distinct(each.name for each in operation.parameters if each.place != "path"),
-        "fields": _distinct(each.name for each in operation.fields),
+        "parameters": " ".join(each.name for each in operation.parameters if each.place != "path"),
+        "fields": " ".join(each.name for each in operation.fields),
     }
-
-
-def _distinct(names: Iterable[str]) -> str:
-    return " ".join(dict.fromkeys(WORD.findall(" ".join(names))))
