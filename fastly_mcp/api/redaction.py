@@ -3,7 +3,8 @@
 from typing import Any
 
 from fastly_mcp.api.secret_fields import NAMES, PAIRS, WITHIN
-from fastly_mcp.api.secret_text import MARKED, hide, is_credential, mark
+from fastly_mcp.api.secret_text import hide
+from fastly_mcp.api.secret_values import MARKED, is_credential, mark
 
 Node = dict[str, Any] | list[Any]
 

@@ -86,6 +86,7 @@ HIDDEN: dict[str, tuple[str, str]] = {
     "an error's words": ("Duplicate record: password=canary1", "canary1"),
     "a line of a diff": ("-   secret_key: the canary sings\n+   secret_key: x", "canary"),
     "a token in a diff": ("+   token: canary\n", "canary"),
+    "the shortest": ("token: Q", "Q"),
     "quoted in a diff": ("+   sas_token: 'canary'\n", "canary"),
     "JSON": ('{"a": 1, "tls_client_key": "canary"}', "canary"),
     "JSON that is cut": ('{"a": 1, "sas_token": "canar', "canar"),
