@@ -38,6 +38,7 @@ LIMITS = frozenset(
         "FASTLY_MCP_URLS_PER_HOUR",
         "FASTLY_MCP_PURGE_ALLS_PER_HOUR",
         "FASTLY_MCP_AUDIT",
+        "FASTLY_MCP_WRITE",
     }
 )
 
@@ -50,6 +51,17 @@ class Level(StrEnum):
     BROAD = "broad"
     PURGES = "purges"
     ALL = "all"
+
+
+class WriteClass(StrEnum):
+    """What the operations that change something are about."""
+
+    CONFIG = "config"
+    DATA = "data"
+    LOGGING = "logging"
+    TLS = "tls"
+    SECURITY = "security"
+    PEOPLE = "people"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +89,8 @@ class Settings:
     keys_per_hour: int = 20_000
     urls_per_hour: int = 5_000
     purge_alls_per_hour: int = 3
+    write: frozenset[WriteClass] = frozenset({WriteClass.CONFIG, WriteClass.DATA})
+    allow_secrets: bool = False
     state_dir: Path | None = None
     audit: frozenset[str] = frozenset({"file"})
     audit_queries: bool = False
@@ -141,6 +155,8 @@ class Settings:
             keys_per_hour=env.read("FASTLY_MCP_KEYS_PER_HOUR", _amount, default=20_000),
             urls_per_hour=env.read("FASTLY_MCP_URLS_PER_HOUR", _amount, default=5_000),
             purge_alls_per_hour=env.read("FASTLY_MCP_PURGE_ALLS_PER_HOUR", _amount, default=3),
+            write=env.read("FASTLY_MCP_WRITE", _classes, default=cls.write),
+            allow_secrets=env.read("FASTLY_MCP_ALLOW_SECRETS", _flag, default=False),
             state_dir=env.read("FASTLY_MCP_STATE_DIR", _directory, default=None),
             audit=env.read("FASTLY_MCP_AUDIT", _sinks, default=frozenset({"file"})),
             audit_queries=env.read("FASTLY_MCP_AUDIT_QUERIES", _flag, default=False),
@@ -226,6 +242,14 @@ def _sinks(value: str) -> frozenset[str]:
     if not sinks or sinks - {"file", "stderr"}:
         raise ConfigError("must be file, stderr or both, separated by a comma.")
     return sinks
+
+
+def _classes(value: str) -> frozenset[WriteClass]:
+    known = {each.value: each for each in WriteClass}
+    words = value.lower().replace(",", " ").split()
+    if not words or not all(word in known for word in words):
+        raise ConfigError(f"must hold classes of writes and nothing else: {', '.join(WriteClass)}.")
+    return frozenset(known[word] for word in words)
 
 
 def _directory(value: str) -> Path | None:

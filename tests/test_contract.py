@@ -42,7 +42,7 @@ pytestmark = pytest.mark.anyio
 DECLARED = {tool.name: tool for toolset in all_toolsets() for tool in toolset.tools}
 each_tool = pytest.mark.parametrize("name", DECLARED)
 
-VERBS = "list get create update delete purge activate clone validate compare search read check"
+VERBS = "list get create update delete purge activate clone validate compare search read write check"
 OBVIOUS = {"page", "per_page"}
 SERVICES = (SHOP, BLOG, TENANTS, ADMIN, EDGE_API, DOWNLOADS)
 
@@ -169,10 +169,10 @@ async def test_every_tool_has_a_title_and_all_annotations(
 async def test_the_annotations_tell_the_truth(name: str, listed: dict[str, ListedTool]) -> None:
     hints = listed[name].annotations
     assert hints is not None
-    purges = name.startswith("purge_")
-    assert hints.read_only_hint is not purges
-    assert hints.destructive_hint is purges
-    assert hints.idempotent_hint is (name != "purge_all")
+    changes = name.startswith(("purge_", "write_"))
+    assert hints.read_only_hint is not changes
+    assert hints.destructive_hint is changes
+    assert hints.idempotent_hint is (name not in {"purge_all", "write_api"})
     assert hints.open_world_hint is True
 
 

@@ -31,26 +31,28 @@ SEE_ACCOUNT = "Call get_account: it says what is wrong with the token and how to
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful answer: `data` is the parsed JSON body."""
+    """A successful answer: `data` is the parsed JSON body, `size` its bytes, decompressed."""
 
     data: Any
     headers: Mapping[str, str]
+    size: int = 0
 
 
 Ask = Callable[[str, Mapping[str, str | int] | None, dict[str, str]], Awaitable[Answer]]
 """A connection's GET: path template, query, segments."""
 
 
-Expects = Literal["json", "text", "anything"]
+Expects = Literal["json", "text", "anything", "secret"]
 """What a body is read as, whatever its Content-Type says: Fastly's is not reliable. Anything is
-JSON where it is that, else text, and None where it is empty."""
+JSON where it is that, else text, and None where it is empty; a secret is JSON with credentials that
+were asked for."""
 
 
 async def read(response: httpx2.Response, token: SecretStr, expects: Expects = "json") -> Answer:
     """Read one response to its end; what it says of credentials is redacted.
 
-    Raises an APIError for every status but 2xx, for a body over 10 MB and for one that should be
-    JSON and is not.
+    This client's own token always is, all else unless a secret is expected. Raises an APIError for
+    every status but 2xx, for a body over 10 MB and for one that should be JSON and is not.
     """
     body = bytearray()
     async for chunk in response.aiter_bytes():
@@ -65,7 +67,7 @@ async def read(response: httpx2.Response, token: SecretStr, expects: Expects = "
         data = body.decode("utf-8", "replace") or None
     elif data is None:
         raise Unavailable(status, "with something that is not JSON")
-    return Answer(redact(data), response.headers)
+    return Answer(data if expects == "secret" else redact(data), response.headers)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from fastly_mcp.api.answers import Answer, Expects
 from fastly_mcp.api.client import FastlyClient
+from fastly_mcp.api.credentials import check_secrets, may_be_told
 from fastly_mcp.api.grant import Grant
 from fastly_mcp.api.granting import Granting
 from fastly_mcp.api.paths import CachedURL, host_of, looks_like_id, meant
@@ -102,22 +103,31 @@ class Connection:
             raise
         return answer.data
 
-    async def call(self, request: "Request", *, repeatable: bool) -> Answer:
-        """Send one of the catalog's operations; see FastlyClient.send.
+    async def check_reach(self, request: "Request") -> None:
+        """Raise NotPermitted for what neither the operator nor the grant lets this server touch.
 
-        Where the operator limits this server to some services, an operation has to be on one of
-        them: NotPermitted is raised for all others.
+        Where the operator limits it to some services, an operation has to be on one of them.
         """
+        check_secrets(request.operation.id, self.settings)
         if self.settings.services is not None and "service_id" not in request.segments:
             raise NotPermitted(
                 "The operator limits this server to some services (FASTLY_MCP_SERVICES), and this "
                 "operation is not on one service; nothing was sent."
             )
         await self._check_service(request.segments)
+
+    async def call(self, request: "Request", *, repeatable: bool) -> Answer:
+        """Send one of the catalog's operations; see check_reach and FastlyClient.send.
+
+        Where the operator allows it, the answer of one whose point is a secret tells the secret.
+        """
+        await self.check_reach(request)
         operation, token = request.operation, self._token()
         expects: Expects = "anything"
         if operation.method == "GET":
             expects = "text" if operation.returns == "text" else "json"
+        if may_be_told(operation.id, self.settings):
+            expects = "secret"
         try:
             return await self.client.send(
                 token,

@@ -24,7 +24,7 @@ def why_it_waits(
     if level is Level.NEVER:
         return ""
     if change.kind == "write":
-        return "every change of the configuration does"
+        return "a person decides on every write"
     if change.kind == "all":
         return "it empties the whole cache"
     if level is Level.PURGE_ALL:

@@ -14,8 +14,15 @@ from anyio import CancelScope, get_cancelled_exc_class, to_thread
 from fastly_mcp.api.connection import Connection
 from fastly_mcp.api.grant import TokenInfo
 from fastly_mcp.api.services import Service
-from fastly_mcp.config import Settings
-from fastly_mcp.errors import FastlyMCPError, GuardFailed, InvalidArgument, NotPermitted
+from fastly_mcp.config import Level, Settings
+from fastly_mcp.errors import (
+    UNREPEATABLE,
+    APIError,
+    FastlyMCPError,
+    GuardFailed,
+    InvalidArgument,
+    NotPermitted,
+)
 from fastly_mcp.guard.approvals import Approvals
 from fastly_mcp.guard.audit import Audit, read_key
 from fastly_mcp.guard.breadth import WINDOW, why_it_waits
@@ -28,6 +35,7 @@ from fastly_mcp.guard.plans import Decision, Plan
 from fastly_mcp.guard.record import Record
 from fastly_mcp.guard.state_dir import default_state_dir, prepared
 from fastly_mcp.guard.store import Spending, Store, Transaction
+from fastly_mcp.guard.turns import Turns
 
 log = logging.getLogger("fastly_mcp")
 
@@ -69,6 +77,7 @@ class Guard:
         self.settings = settings
         self.state_dir = state_dir
         self.store = Store(state_dir / STORE if state_dir else None)
+        self.turns = Turns(state_dir)
         self.approvals = Approvals(state_dir, settings.approvers)
         self.budget = Budget(
             settings.keys_per_hour, settings.urls_per_hour, settings.purge_alls_per_hour
@@ -129,10 +138,25 @@ class Guard:
             left = record.total - record.accepted - record.failed
             record.missed(error, left)
             came = "partly" if record.accepted else "failed"
+            if write and isinstance(error, APIError) and error.outcome == UNREPEATABLE:
+                came = "unknown"
             raise
         finally:
             with CancelScope(shield=True):
                 await to_thread.run_sync(self._finish, asked, record, came)
+
+    @asynccontextmanager
+    async def turn(self, place: str) -> AsyncIterator[None]:
+        """Be the only one who writes to a place, from looking at it until it is done.
+
+        A call that is yet to wait for a person waits for no turn, and nobody waits for it. Raises
+        Busy if others take too long.
+        """
+        if self.settings.approval is Level.NEVER or CALL.get().approval:
+            async with self.turns.of(place):
+                yield
+        else:
+            yield
 
     async def standing(self, token: TokenInfo | None) -> tuple[dict[str, int], str]:
         """Return what is left of this hour's budget, and what is frozen, if anything is."""

@@ -20,7 +20,7 @@ LISTED = 50  # targets and purge ids told one by one
 PARAMETER = re.compile(r"([A-Za-z][A-Za-z0-9_.\[\]-]{0,31})=.+", re.DOTALL)
 
 Came = Literal["ok", "failed", "partly", "cancelled", "unknown"]
-"""Unknown where this program failed while it was under way."""
+"""Unknown where this program failed while it was under way, or a write's answer was lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,12 +51,16 @@ def approved(transaction: Transaction, asked: Asked, approvals: Approvals) -> Pl
     if not approvals.made(plan) or not plan.is_usable(now):
         raise InvalidArgument(f"This approval was used, or is too old to be: {AGAIN}")
     if plan.change.state != asked.change.state:
-        raise InvalidArgument(
-            f"The service's active version or domains changed since this was approved: {AGAIN}"
-        )
+        raise InvalidArgument(f"{_what(plan)} changed since this was approved: {AGAIN}")
     used = replace(approvals.signed(plan), used_at=now)
     transaction.keep(used)
     return used
+
+
+def _what(plan: Plan) -> str:
+    if plan.change.write:
+        return "What the person was shown, or the service's active version or domains,"
+    return "The service's active version or domains"
 
 
 def planned(transaction: Transaction, asked: Asked, why: str, approvals: Approvals) -> Plan:

@@ -1,0 +1,39 @@
+"""Operations whose point is a credential: made, handed out or taken in."""
+
+from collections.abc import Mapping
+
+from fastly_mcp.config import Settings
+from fastly_mcp.errors import NotPermitted
+
+OPERATIONS: Mapping[str, str] = {
+    # Their answers tell a secret once, when it is made.
+    "arc_create_virtual_key": "makes a key",
+    "arc_rotate_virtual_key": "makes a key",
+    "create_access_key": "makes a key",
+    "create_automation_token": "makes a token",
+    "create_token": "makes a token",
+    # A key made to encrypt secrets with, for whoever has them.
+    "client_key": "makes a key",
+    # They take a person's password; the first one lifts what the token may do.
+    "request_sudo_access": "takes a password",
+    "update_user_password": "takes a password",
+    # It tells the secret keys of all agents of a WAF.
+    "ngwaf_list_agent_keys": "tells secret keys",
+}
+"""What each does. Others that also answer with a secret's field have another point, and that field
+is redacted: backends, log endpoints, services, pools, the list of access keys."""
+
+
+def check_secrets(operation_id: str, settings: Settings) -> None:
+    """Raise NotPermitted for an operation on credentials unless the operator allows them."""
+    if operation_id in OPERATIONS and not settings.allow_secrets:
+        raise NotPermitted(
+            f"{operation_id} {OPERATIONS[operation_id]}, and secrets do not pass through this "
+            "server unless its operator sets FASTLY_MCP_ALLOW_SECRETS=1. A person can do it in "
+            "Fastly's control panel. Nothing was sent."
+        )
+
+
+def may_be_told(operation_id: str, settings: Settings) -> bool:
+    """Tell whether the answer of an operation is shown with its secrets."""
+    return operation_id in OPERATIONS and settings.allow_secrets
