@@ -67,7 +67,8 @@ async def read(response: httpx2.Response, token: SecretStr, expects: Expects = "
         data = body.decode("utf-8", "replace") or None
     elif data is None:
         raise Unavailable(status, "with something that is not JSON")
-    return Answer(data if expects == "secret" else redact(data), response.headers)
+    told = data if expects == "secret" else redact(data)
+    return Answer(told, response.headers, len(body))
 
 
 @contextmanager

@@ -1,22 +1,28 @@
 """Collecting: one read of an operation, its pages followed, and several reads made of one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from fastly_mcp.api.answers import Answer, shaped
+from pydantic_core import to_json
+
 from fastly_mcp.api.catalog.checking import check
-from fastly_mcp.api.catalog.operation import Operation, Paging, Parameter
+from fastly_mcp.api.catalog.operation import Operation, Paging
 from fastly_mcp.api.connection import Connection
+from fastly_mcp.api.paging import first_page, following, items_of, page_size, total_of
 from fastly_mcp.api.paths import looks_like_id
-from fastly_mcp.errors import InvalidArgument
+from fastly_mcp.errors import InvalidArgument, TooLarge
 
 COMBINATIONS = 50
-PAGE = 100  # items asked for at once where Fastly says no other bound
 PAGES = 200  # at most that are followed for one read
+BYTES = 30_000_000  # of answers that are kept of one read
 ACTIVE = "active"
 """What may be given for a version's number, of a service that has an active one."""
+LONGEST_CURSOR = 200  # characters; a longer one is not worth telling
+
+RAISE = "There are more: raise limit."
+ONLY = "Fastly has {total} and gave these only."
 
 Params = dict[str, Any]
 
@@ -26,22 +32,24 @@ class Collected:
     """What one read gave: of a list its items, of anything else the answer."""
 
     data: Any
-    is_more: bool = False
-    """Whether there are more items than were asked for."""
+    then: str = ""
+    """How to get those that were left, if there are more."""
     total: int | None = None
-    """How many there are, as far as Fastly tells."""
+    """How many there are, as far as that is known."""
 
 
 def combinations(operation: Operation, params: Mapping[str, Any]) -> list[tuple[Params, Params]]:
     """Return the parameters of every single read, each after those that tell it from the others.
 
-    A parameter that takes one value and is given a list takes each of them in turn. Raises
-    InvalidArgument for more than COMBINATIONS.
+    A parameter that takes one value and is given a list takes each of them in turn. Names become
+    those of the wire. Raises InvalidArgument for more than COMBINATIONS, and for what breaks a
+    rule in any of them.
     """
-    takes = {name: each for each in operation.parameters for name in _names(each)}
+    given = _by_wire_name(operation, params)
+    takes = {each.name: each for each in operation.parameters}
     many: dict[str, Sequence[Any]] = {
-        name: list(dict.fromkeys(value)) if all(isinstance(v, str | int) for v in value) else value
-        for name, value in params.items()
+        name: _once(value)
+        for name, value in given.items()
         if isinstance(value, list) and name in takes and not takes[name].type.startswith("[")
     }
     count = 1
@@ -54,7 +62,11 @@ def combinations(operation: Operation, params: Mapping[str, Any]) -> list[tuple[
     if not count:
         raise InvalidArgument("A list is empty, so there is nothing to ask for. Nothing was sent.")
     told = [dict(zip(many, values, strict=True)) for values in product(*many.values())]
-    return [(each, {**params, **each}) for each in told]
+    asked = [(each, {**given, **each}) for each in told]
+    complaints = [complaint for _, each in asked if (complaint := _complaint(operation, each))]
+    if complaints:
+        raise InvalidArgument(" ".join(dict.fromkeys(complaints)))
+    return asked
 
 
 async def named(fastly: Connection, operation: Operation, params: Params) -> Params:
@@ -62,17 +74,17 @@ async def named(fastly: Connection, operation: Operation, params: Params) -> Par
 
     Raises InvalidArgument if no service or several are meant, or none of its versions is active.
     """
-    wire = {each.name for each in operation.parameters if each.place == "path"}
-    service, version = params.get("service_id"), params.get("version_id")
-    if "service_id" not in wire or not isinstance(service, str):
+    if not _is_on_service(operation):
         return params
-    if not looks_like_id(service) or version == ACTIVE:
-        found = await fastly.service(service)
-        params = {**params, "service_id": found.id}
-        if version == ACTIVE and "version_id" in wire:
-            if found.active_version is None:
-                raise InvalidArgument(f"The service {found.id} has no active version.")
-            params["version_id"] = found.active_version
+    service, is_active = params["service_id"], params.get("version_id") == ACTIVE
+    if looks_like_id(service) and not is_active:
+        return params
+    found = await fastly.service(service)
+    params = {**params, "service_id": found.id}
+    if is_active:
+        if found.active_version is None:
+            raise InvalidArgument(f"The service {found.id} has no active version.")
+        params["version_id"] = found.active_version
     return params
 
 
@@ -81,89 +93,102 @@ async def collect(
 ) -> Collected:
     """Read an operation once, following its pages up to `limit` items.
 
-    Raises InvalidArgument for parameters that break a rule, before anything is sent.
+    Of a list that is asked for by page number it is that page. Raises InvalidArgument for
+    parameters that break a rule, before anything is sent.
     """
-    paging = operation.paging
-    if operation.items is None or paging is None or paging.at in params:
-        answer = await fastly.call(check(operation, params), repeatable=True)
-        return _cut(operation, answer, _items(operation, answer), limit)
-    asked = dict(params)
-    size = _size(operation, paging, limit)
-    asked.setdefault(paging.size, size) if paging.size else None
-    items: list[Any] = []
-    for number in range(1, PAGES + 1):
-        answer = await fastly.call(check(operation, asked), repeatable=True)
-        page = _items(operation, answer)
-        items += page
-        following = _following(paging, answer, page, number, asked.get(paging.size, size))
-        if following is None or following == asked.get(paging.at) or len(items) > limit:
-            break
-        asked[paging.at] = following
-    return _cut(operation, answer, items, limit, may_follow=following is not None)
-
-
-def _cut(
-    operation: Operation, answer: Answer, items: list[Any], limit: int, *, may_follow: bool = False
-) -> Collected:
+    if operation.items is not None and operation.paging:
+        return await _pages(fastly, operation, operation.paging, params, limit)
+    answer = await fastly.call(check(operation, params), repeatable=True)
     if operation.items is None:
         return Collected(answer.data)
-    total = _total(answer.data)
-    is_more = len(items) > limit or may_follow or (total is not None and total > len(items))
-    return Collected(items[:limit], is_more, total)
+    items = items_of(operation, answer)
+    total = max(total_of(answer) or 0, len(items))
+    if len(items) > limit:
+        return Collected(items[:limit], RAISE, total)
+    return Collected(items, ONLY.format(total=total) if total > len(items) else "", total)
 
 
-def _items(operation: Operation, answer: Answer) -> list[Any]:
-    if operation.items is None:
-        return []
-    with shaped():
-        found = _at(answer.data, operation.items)
-        if found is None:
-            return []
-        if not isinstance(found, list):
-            raise TypeError
-        return found
-
-
-def _at(data: Any, path: str) -> Any:
-    for name in filter(None, path.split(".")):
-        data = data[name]
-    return data
-
-
-def _size(operation: Operation, paging: Paging, limit: int) -> int:
-    """How many items to ask for at once: all that are wanted, and one more to see if there are."""
-    bounds = {each.name: each for each in operation.parameters}
-    size = bounds.get(paging.size)
-    most = int(size.maximum) if size and size.maximum else PAGE
-    return min(most, limit + 1)
-
-
-def _following(paging: Paging, answer: Answer, page: Sequence[Any], number: int, size: int) -> Any:
-    """Return what asks for the next page, None if this was the last."""
-    if paging.way == "cursor":
+async def _pages(
+    fastly: Connection, operation: Operation, paging: Paging, params: Params, limit: int
+) -> Collected:
+    asked = {name: value for name, value in params.items() if value is not None}
+    asked.setdefault(paging.size, page_size(operation, paging, limit))
+    start = asked.get(paging.at)
+    is_one_page = paging.way != "cursor" and start is not None
+    number = int(start or 0) if is_one_page else first_page(paging)
+    items, page, seen = list[Any](), list[Any](), {start}
+    read, more = 0, None
+    for _ in range(PAGES):
         try:
-            return _at(answer.data, paging.next) or None
-        except (KeyError, TypeError):
-            return None
-    if paging.way == "jsonapi":
-        links = answer.data.get("links") if isinstance(answer.data, dict) else None
-        return number + 1 if isinstance(links, dict) and links.get("next") else None
-    link = answer.headers.get("Link", "")
-    is_last = 'rel="next"' not in link if link else len(page) < int(size)
-    return None if is_last or not page else number + 1
+            answer = await fastly.call(check(operation, asked), repeatable=True)
+        except TooLarge as error:
+            error.hint = f"Ask for fewer items at once with {paging.size}."
+            raise
+        read += answer.size
+        before, page = page, items_of(operation, answer)
+        if page and page == before:
+            more = None  # one who gives the same page for ever
+            break
+        items += page
+        more, is_sure = following(paging, answer, len(page), number, asked[paging.size])
+        if more in seen:
+            more = None
+        is_enough = len(items) > limit or (len(items) == limit and is_sure)
+        if more is None or is_one_page or is_enough or read > BYTES:
+            break
+        seen.add(more)
+        asked[paging.at] = more
+        number += 1
+    total = total_of(answer)
+    if more is None and start is None:
+        total = max(total or 0, len(items))
+    if len(items) > limit:
+        return Collected(items[:limit], RAISE, total)
+    if more is not None:
+        may_raise = len(items) == limit and not is_one_page
+        size = {} if paging.way == "cursor" else {paging.size: asked[paging.size]}
+        return Collected(items, _go_on({paging.at: more, **size}, may_raise=may_raise), total)
+    if start is None and total is not None and total > len(items):
+        return Collected(items, ONLY.format(total=total), total)
+    return Collected(items, "", total)
 
 
-def _total(data: Any) -> int | None:
-    meta = data.get("meta") if isinstance(data, dict) else None
-    if not isinstance(meta, dict):
-        return None
-    for name in ("total", "total_count", "record_count"):
-        if isinstance(meta.get(name), int):
-            return int(meta[name])
-    return None
+def _go_on(params: Params, *, may_raise: bool) -> str:
+    if any(isinstance(value, str) and len(value) > LONGEST_CURSOR for value in params.values()):
+        return RAISE if may_raise else "There are more."
+    either = "raise limit, or " if may_raise else ""
+    return f"There are more: {either}go on with params {to_json(params).decode()}."
 
 
-def _names(parameter: Parameter) -> Iterator[str]:
-    yield parameter.name
-    if parameter.python_name:
-        yield parameter.python_name
+def _by_wire_name(operation: Operation, params: Mapping[str, Any]) -> Params:
+    """Return parameters by the names of the wire; those given by both names stay as they are."""
+    wire = {each.python_name: each.name for each in operation.parameters if each.python_name}
+    wire |= {each.name: each.name for each in operation.parameters}
+    return {
+        name if wire.get(name) in params else wire.get(name, name): value
+        for name, value in params.items()
+    }
+
+
+def _once(values: Sequence[Any]) -> Sequence[Any]:
+    """Return values without those that are there twice; 1 and true are not the same."""
+    return list({to_json(value, inf_nan_mode="strings"): value for value in values}.values())
+
+
+def _is_on_service(operation: Operation) -> bool:
+    return any(each.name == "service_id" and each.place == "path" for each in operation.parameters)
+
+
+def _complaint(operation: Operation, params: Params) -> str:
+    """Say what is wrong with parameters; a name and `active` stand for what is looked up later."""
+    trial = dict(params)
+    if _is_on_service(operation):
+        if isinstance(trial.get("service_id"), str) and trial["service_id"].strip():
+            trial["service_id"] = "0" * 22
+        if trial.get("version_id") == ACTIVE:
+            trial["version_id"] = 1
+    try:
+        check(operation, trial)
+    except InvalidArgument as error:
+        return str(error)
+    return ""

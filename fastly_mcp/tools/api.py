@@ -1,15 +1,17 @@
 """API: find any operation of the Fastly API, and read with it."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
+from anyio import to_thread
 from pydantic import BeforeValidator, Field
 from pydantic_core import from_json
 
 from fastly_mcp.api.concurrency import settle
 from fastly_mcp.errors import FastlyMCPError, InvalidArgument
 from fastly_mcp.guard.changes import PROGRESS
-from fastly_mcp.reading import Part, Read, fitted, tokens
+from fastly_mcp.reading import BUDGET, ENVELOPE, Part, Read, fitted, joined, most_of, shape
+from fastly_mcp.tokens import tokens
 from fastly_mcp.toolkit import Fastly, Result, Toolset
 
 if TYPE_CHECKING:
@@ -19,11 +21,6 @@ if TYPE_CHECKING:
 toolset = Toolset("api", "Find any operation of the Fastly API, and read with it.")
 
 AT_ONCE = 8
-BUDGET = 4_000  # tokens of one answer
-NAMED = 15  # fields of what a select found nothing in
-MORE = "There are more: raise limit."
-NOTHING = "select found nothing in {what}."
-LEFT_OUT = "{out} of {all} results do not fit: ask for them alone, or select fewer fields."
 INSTEAD = {"content_check": "check_edge"}
 """Operations that have a tool of their own, which keeps to their limits."""
 
@@ -41,7 +38,10 @@ def _as_object(value: object) -> object:
 Params = Annotated[
     dict[str, Any],
     BeforeValidator(_as_object),
-    Field(description="By name; a list asks for each value in turn (at most 50 requests)"),
+    Field(
+        description='E.g. {"service_id": ["shop", "blog"], "version_id": "active"}: a service by '
+        "id, name or domain; a list is one request for each (at most 50)"
+    ),
 ]
 
 
@@ -68,19 +68,23 @@ async def search_api(
 async def read_api(
     fastly: Fastly,
     operation: Annotated[
-        str, Field(max_length=99, description="As search_api told it; GET only")
+        str, Field(max_length=99, description="Id told by search_api, of method GET: list_backends")
     ],
     params: Params = {},  # noqa: B006  # pydantic copies it
     select: Annotated[
-        str, Field(description="JMESPath over the result, e.g. [].{name: name, id: id}")
+        str,
+        Field(
+            description="JMESPath on each result: [].{name: name, host: address}; [?locked]; "
+            "lines(@) of a text"
+        ),
     ] = "",
-    limit: Annotated[int, Field(ge=1, le=10_000, description="Items; pages are followed")] = 100,
+    limit: Annotated[
+        int, Field(ge=1, le=10_000, description="Items of a list; pages are followed")
+    ] = 100,
 ) -> Read:
-    """Read anything of the Fastly API.
-
-    A service may be given by name, its version_id as "active".
-    """
-    from fastly_mcp.api.catalog.catalog import load  # noqa: PLC0415  # as above
+    """Read anything of the Fastly API; search_api tells operations and their params."""
+    # As above; and waiting for nothing but this, the loop goes on.
+    from fastly_mcp.api.catalog.catalog import load  # noqa: PLC0415
     from fastly_mcp.api.collecting import collect, combinations, named  # noqa: PLC0415
     from fastly_mcp.api.selection import Selection  # noqa: PLC0415
 
@@ -94,77 +98,53 @@ async def read_api(
         )
     selection = Selection(select)
     asked = combinations(found, params)
+    room = BUDGET - 2 * (ENVELOPE + most_of(of for of, _ in asked))
     tell, done = PROGRESS.get(), 0
 
-    async def read(given: dict[str, Any]) -> "Collected":
+    async def read(given: dict[str, Any]) -> "_Outcome":
         nonlocal done
-        collected = await collect(fastly, found, await named(fastly, found, given), limit)
-        done += 1
-        if tell and len(asked) > 1:
-            tell(done, len(asked))
-        return collected
+        try:
+            collected = await collect(fastly, found, await named(fastly, found, given), limit)
+        finally:
+            done += 1
+            if tell and len(asked) > 1:
+                tell(done, len(asked))
+        # In a thread, so that no other call waits; and what is not told is not kept.
+        return await to_thread.run_sync(_present, collected, selection, room)
 
     outcomes = await settle([partial(read, given) for _, given in asked], at_once=AT_ONCE)
     if len(asked) == 1:
-        return _one(fastly, outcomes[0], selection)
-    left, parts = BUDGET, list[Part]()
-    for (of, _), outcome in zip(asked, outcomes, strict=True):
-        part, cost = _part(of, outcome, selection, left - tokens(of))
-        left -= cost + tokens(of)
-        if left < 0 or (part.truncated and not part.result):
-            break
-        parts.append(part)
-    out = len(asked) - len(parts)
-    return Read(
-        results=parts,
-        truncated=bool(out) or None,
-        then=LEFT_OUT.format(out=out, all=len(asked)) if out else "",
-        sandbox=fastly.sandbox,
-    )
+        if isinstance(outcomes[0], FastlyMCPError):
+            raise outcomes[0]
+        return Read(**outcomes[0].told, sandbox=fastly.sandbox)
+    parts = [
+        (Part(of=of, error=str(outcome)), False)
+        if isinstance(outcome, FastlyMCPError)
+        else (Part(of=of, **outcome.told), outcome.is_cut)
+        for (of, _), outcome in zip(asked, outcomes, strict=True)
+    ]
+    return joined(parts, sandbox=fastly.sandbox)
 
 
-def _one(fastly: Fastly, outcome: "Collected | FastlyMCPError", selection: "Selection") -> Read:
-    if isinstance(outcome, FastlyMCPError):
-        raise outcome
-    part, _ = _part({}, outcome, selection, BUDGET)
-    if part.error:
-        raise InvalidArgument(part.error)
-    return Read(
-        result=part.result,
-        total=part.total,
-        truncated=part.truncated,
-        then=part.then,
-        sandbox=fastly.sandbox,
-    )
+class _Outcome(NamedTuple):
+    """What is told of one read, and whether it was cut to fit."""
+
+    told: dict[str, Any]
+    is_cut: bool
 
 
-def _part(
-    of: dict[str, Any], outcome: "Collected | FastlyMCPError", selection: "Selection", budget: int
-) -> tuple[Part, int]:
-    """Return what one read gave, as much as fits, and what it takes of the budget."""
-    if isinstance(outcome, FastlyMCPError):
-        return Part(of=of, error=str(outcome)), tokens(str(outcome))
-    try:
-        selected = selection.of(outcome.data)
-    except InvalidArgument as error:
-        return Part(of=of, error=str(error)), tokens(str(error))
-    fit = fitted(selected, budget, selection.expression)
-    more = outcome.is_more and not fit.then
-    then = fit.then or (MORE if more else "")
-    if selected is None and selection.expression:
-        then = NOTHING.format(what=_shape(outcome.data))
-    part = Part(
-        of=of,
-        result=fit.data,
-        total=outcome.total if outcome.is_more or fit.then else None,
-        truncated=bool(fit.then or more) or None,
-        then=then,
-    )
-    return part, fit.tokens
-
-
-def _shape(data: object) -> str:
-    """Say what a select that found nothing was applied to."""
-    if isinstance(data, list):
-        return f"a list of {len(data)} items (begin with [])"
-    return f"an object of {', '.join(list(data)[:NAMED])}" if isinstance(data, dict) else "a value"
+def _present(collected: "Collected", selection: "Selection", room: int) -> _Outcome:
+    selected = selection.of(collected.data)
+    fit = fitted(selected, room - tokens(collected.then), selection.expression)
+    is_cut = bool(fit.then)
+    then = fit.then or collected.then
+    if selected in (None, []) and collected.data != selected:
+        nothing = f"select found nothing in {shape(collected.data)}."
+        then = f"{nothing} {collected.then}".rstrip()
+    told = {
+        "result": fit.data,
+        "total": collected.total if then else None,
+        "truncated": bool(fit.then or collected.then) or None,
+        "then": then,
+    }
+    return _Outcome(told, is_cut)
