@@ -1,9 +1,12 @@
 """Operations whose point is a credential: made, handed out or taken in."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from fastly_mcp.api.secret_values import MARKED
 from fastly_mcp.config import Settings
-from fastly_mcp.errors import NotPermitted
+from fastly_mcp.errors import InvalidArgument, NotPermitted
+from fastly_mcp.text import shortened
 
 OPERATIONS: Mapping[str, str] = {
     # Their answers tell a secret once, when it is made.
@@ -37,3 +40,29 @@ def check_secrets(operation_id: str, settings: Settings) -> None:
 def may_be_told(operation_id: str, settings: Settings) -> bool:
     """Tell whether the answer of an operation is shown with its secrets."""
     return operation_id in OPERATIONS and settings.allow_secrets
+
+
+def check_marks(params: Mapping[str, Any]) -> None:
+    """Raise InvalidArgument for what was redacted when it was read.
+
+    Written back it would take the place of the secret.
+    """
+    marked = [name for name, value in params.items() if _is_marked(value)]
+    if marked:
+        raise InvalidArgument(
+            f"In {', '.join(map(shortened, marked))} stands [redacted: …] for a secret, which that "
+            "would overwrite. Leave it out, or ask the user for it. Nothing was sent."
+        )
+
+
+def _is_marked(value: object) -> bool:
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str) and MARKED.search(each):
+            return True
+        if isinstance(each, Mapping):
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+    return False

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic_core import from_json
 
-from fastly_mcp.api.credentials import check_secrets
+from fastly_mcp.api.credentials import check_marks, check_secrets
 from fastly_mcp.errors import InvalidArgument, NotPermitted
 from fastly_mcp.guard.changes import Write
 from fastly_mcp.guard.guard import Guard
@@ -82,6 +82,7 @@ async def write_api(
 
     found = load().operation(operation)
     _check_allowed(fastly, found)
+    check_marks(params)
     request = check(found, params)
     place = await place_of(fastly, request)
     services, where = (place.service,) if place else (), "the account"
