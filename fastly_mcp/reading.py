@@ -1,5 +1,6 @@
 """What an agent reads of Fastly's answers: cut at an item's edge where it would be too much."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ ENVELOPE = 60  # what stands around the results of one
 OUTLINED = 12  # parts that are told of what is too large
 NAMED = 15  # fields of what a select found nothing in
 NAME = 40  # characters of a name, which may be somebody's words
+REST = re.compile(r"(?:^| \| )\[(\d{1,6}):\]$")  # how a select ends that goes on after a cut
 LARGE = 100_000  # characters; of more, the tokens are not counted one by one
 
 OTHERS = "Select fewer fields, or for the others: select "
@@ -121,6 +123,8 @@ def _rest(kept: int, count: int, select: str) -> str:
 
 
 def _after(kept: int, select: str) -> str:
+    if before := REST.search(select):
+        return f"{select[: before.start(1)]}{int(before[1]) + kept}:]"
     return f"{select} | [{kept}:]" if select else f"[{kept}:]"
 
 

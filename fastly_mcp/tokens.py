@@ -28,6 +28,7 @@ PIECES = re.compile(
     r"""|[0-9]+|[\x00-\x20]+|[!-/:-@\[-`{-~\x7f]+|[^\x00-\x7f]+"""
 )
 STRUCTURE = frozenset('"{}[],:')  # whatever stands between values is merged well
+ESCAPES = {"n": 1.3, '"': 1.0, "\\": 1.0, "/": 1.0}
 LONG_WORD = 14  # letters
 REST = 1.02
 
@@ -52,7 +53,7 @@ def _weight(piece: str) -> float:
     if piece[-1].isalpha() and first != "\\":
         return _word(piece) if first.isalpha() else 0.15 + _word(piece[1:])
     if first == "\\" and length == 2:
-        return 1.0
+        return ESCAPES.get(piece[1], 2.1)
     if first <= " ":
         return 0.7 if length == 1 else 1 + length // 40
     if STRUCTURE.issuperset(piece):

@@ -121,6 +121,14 @@ class _Interpreter(visitor.TreeInterpreter):
         self._steps.spend(len(value) // A_STEP if isinstance(value, list) else 0)
         return super().visit_slice(node, value)
 
+    def visit_projection(self, node: Any, value: Any) -> Any:
+        # JMESPath's projections drop nulls; items that are read part by part keep their places.
+        base, then = node["children"]
+        is_slice = base["type"] == "index_expression" and base["children"][-1]["type"] == "slice"
+        if is_slice and then["type"] == "identity":
+            return self.visit(base, value)
+        return super().visit_projection(node, value)
+
     def visit_flatten(self, node: Any, value: Any) -> Any:
         base = self.visit(node["children"][0], value)
         if not isinstance(base, list):
