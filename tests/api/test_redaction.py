@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
@@ -24,8 +24,7 @@ def test_a_credential_is_hidden_wherever_it_stands(case: str) -> None:
         assert secret not in hidden
         assert "[redacted: " in hidden
         assert hide(hidden) == hidden
-        # Before the end of a key whose beginning is cut, there may be anything.
-        assert hidden.startswith(around[:2]) or case == "the end of a key" or around == text
+        assert hidden.startswith(around[:2]) or around == text
 
 
 @pytest.mark.parametrize("text", SHOWN)
@@ -145,6 +144,10 @@ def shape(data: object) -> object:
     return "" if isinstance(data, str) else data
 
 
+@example(f"AIza{CANARY * 2}"[:39] + f"xoxb-123456789012-{CANARY}")
+@example(f'xoxb-123456789012-{CANARY}key = "{CANARY}"')
+@example(f"AIza{CANARY * 2}"[:39] + 'digest.hmac_sha256("canary", req.url)')
+@example(f"x.com/receiver/v1/http/{CANARY}==xoxb-123456789012-{CANARY}https://x:80/a@b")
 @settings(deadline=None)
 @given(TEXTS)
 def test_hiding_twice_is_hiding_once(text: str) -> None:
