@@ -112,9 +112,11 @@ async def _pages(
     fastly: Connection, operation: Operation, paging: Paging, params: Params, limit: int
 ) -> Collected:
     asked = {name: value for name, value in params.items() if value is not None}
-    asked.setdefault(paging.size, page_size(operation, paging, limit))
     start = asked.get(paging.at)
     is_one_page = paging.way != "cursor" and start is not None
+    # Which items a page's number means depends on the size, and so not on the limit.
+    wanted = None if is_one_page else limit
+    asked.setdefault(paging.size, page_size(operation, paging, wanted))
     number = int(start or 0) if is_one_page else first_page(paging)
     items, page, seen = list[Any](), list[Any](), {start}
     read, more = 0, None
@@ -126,7 +128,7 @@ async def _pages(
             raise
         read += answer.size
         before, page = page, items_of(operation, answer)
-        if page and page == before:
+        if page and page == before and paging.way != "cursor":
             more = None  # one who gives the same page for ever
             break
         items += page

@@ -45,13 +45,13 @@ def first_page(paging: Paging) -> int:
     return 0 if paging.size == "limit" else 1
 
 
-def page_size(operation: Operation, paging: Paging, limit: int) -> int:
+def page_size(operation: Operation, paging: Paging, limit: int | None) -> int:
     """Return how many items to ask for at once.
 
     That is all that are wanted, and where nothing else tells whether there are more, one more.
     """
     (size,) = (each for each in operation.parameters if each.name == paging.size)
-    wanted = limit + 1 if paging.way == "page" else limit
+    wanted = PAGE if limit is None else limit + (paging.way == "page")
     return min(int(size.maximum or PAGE), wanted)
 
 
