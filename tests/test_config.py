@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fastly_mcp.config import Level, Settings
+from fastly_mcp.config import Level, Settings, WriteClass
 from fastly_mcp.endpoint import FASTLY
 from fastly_mcp.errors import ConfigError
 from fastly_mcp.scopes import Scope
@@ -61,6 +61,8 @@ def test_every_variable_is_read() -> None:
         FASTLY_MCP_KEYS_PER_HOUR="0",
         FASTLY_MCP_URLS_PER_HOUR="1",
         FASTLY_MCP_PURGE_ALLS_PER_HOUR="2",
+        FASTLY_MCP_WRITE="Data, tls people",
+        FASTLY_MCP_ALLOW_SECRETS="1",
         FASTLY_MCP_STATE_DIR="/run/state",
         FASTLY_MCP_AUDIT="stderr, FILE",
         FASTLY_MCP_AUDIT_QUERIES="1",
@@ -87,6 +89,8 @@ def test_every_variable_is_read() -> None:
         keys_per_hour=0,
         urls_per_hour=1,
         purge_alls_per_hour=2,
+        write=frozenset({WriteClass.DATA, WriteClass.TLS, WriteClass.PEOPLE}),
+        allow_secrets=True,
         state_dir=Path("/run/state"),
         audit=frozenset({"stderr", "file"}),
         audit_queries=True,
@@ -128,7 +132,13 @@ def test_empty_means_unset(name: str, empty: str) -> None:
     assert read(**{name: empty}) == Settings()
 
 
-LIMITS = ["FASTLY_MCP_SCOPES", "FASTLY_MCP_READ_ONLY", "FASTLY_MCP_SERVICES", "FASTLY_MCP_DOMAINS"]
+LIMITS = [
+    "FASTLY_MCP_SCOPES",
+    "FASTLY_MCP_READ_ONLY",
+    "FASTLY_MCP_SERVICES",
+    "FASTLY_MCP_DOMAINS",
+    "FASTLY_MCP_WRITE",
+]
 
 
 @pytest.mark.parametrize("name", LIMITS)
@@ -246,3 +256,17 @@ def test_the_command_lines_name_wins() -> None:
 def test_settings_show_no_value() -> None:
     settings = read(FASTLY_API_TOKEN=SECRET, FASTLY_MCP_HTTP_TOKEN=SECRET)
     assert SECRET not in f"{settings!r} {settings}"
+
+
+def test_configuration_and_data_may_be_written_unless_it_is_said_otherwise() -> None:
+    assert read().write == {WriteClass.CONFIG, WriteClass.DATA}
+    assert read().allow_secrets is False
+    assert read(FASTLY_MCP_ALLOW_SECRETS="").allow_secrets is False
+
+
+@pytest.mark.parametrize("value", [SECRET, f"config {SECRET}", ",", "all", "config;data"])
+def test_a_class_of_writes_that_is_none_is_a_problem(value: str) -> None:
+    assert problem(FASTLY_MCP_WRITE=value) == (
+        "FASTLY_MCP_WRITE must hold classes of writes and nothing else: config, data, logging, "
+        "tls, security, people."
+    )

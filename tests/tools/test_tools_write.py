@@ -194,7 +194,7 @@ async def test_what_has_a_tool_of_its_own_is_refused_with_its_name(
     assert changes(app) == []
 
 
-ONE_OF = {
+ONE_OF: dict[str, tuple[str, dict[str, Any]]] = {
     "logging": ("create_log_syslog", {"service_id": SHOP, "version_id": DRAFT, "name": "new"}),
     "tls": ("delete_tls_key", {"tls_private_key_id": "abc"}),
     "security": ("create_rate_limiter", {"service_id": SHOP, "version_id": DRAFT}),
