@@ -8,9 +8,11 @@ from urllib.parse import parse_qsl
 import anyio.lowlevel
 import httpx2
 
+from fastly_mcp.api.catalog.operation import Operation, Parameter
 from fastly_mcp.api.client import FastlyClient
 from fastly_mcp.api.connection import Connection
 from fastly_mcp.config import Settings
+from tests.catalog.test_catalog_paths import PLAIN, plain
 
 TOKEN = "canary0TOKEN0value0canary0TOKEN12"
 SELF = {"id": "tokenid00000000000000a", "scope": "global", "services": [], "name": "t"}
@@ -25,11 +27,14 @@ class Recorder(httpx2.AsyncBaseTransport):
     waits: bool = False
     """Whether answers take a moment, so that requests are under way together."""
     requests: list[httpx2.Request] = field(default_factory=list)
+    of_token: list[httpx2.Request] = field(default_factory=list)
+    """Those that ask what the token may do."""
     under_way: int = 0
     most_under_way: int = 0
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if request.url.path == "/tokens/self":
+            self.of_token.append(request)
             return httpx2.Response(200, json=self.scope)
         self.requests.append(request)
         self.under_way += 1
@@ -62,3 +67,25 @@ def connected(recorder: Recorder, **environ: str) -> Connection:
     """A connection that believes it speaks to api.fastly.com."""
     settings = Settings.read({"FASTLY_API_TOKEN": TOKEN, **environ})
     return Connection(settings, FastlyClient(settings.endpoint, transport=recorder, backoff=0))
+
+
+def every_parameter(operation: Operation) -> dict[str, Any]:
+    """A good value for every parameter of a GET."""
+    params = plain(operation)
+    for each in operation.parameters:
+        if each.name == "service_id":
+            params[each.name] = "a1" * 11
+        elif each.name not in params:
+            params[each.name] = _value(each)
+    return params
+
+
+def _value(parameter: Parameter) -> Any:
+    if parameter.enum:
+        return parameter.enum[0]
+    match parameter.type.strip("[]"):
+        case "integer" | "number":
+            return max(1, int(parameter.minimum or 0))
+        case "boolean":
+            return True
+    return PLAIN.get(parameter.name) or PLAIN.get(parameter.type.strip("[]")) or "a1"
