@@ -75,8 +75,11 @@ def every_parameter(operation: Operation) -> dict[str, Any]:
     for each in operation.parameters:
         if each.name == "service_id":
             params[each.name] = "a1" * 11
+        elif each.type == "integer" and each.required:
+            params[each.name] = int(params[each.name])
         elif each.name not in params:
-            params[each.name] = _value(each)
+            value = _value(each)
+            params[each.name] = [value] if each.type.startswith("[") else value
     return params
 
 
@@ -89,3 +92,15 @@ def _value(parameter: Parameter) -> Any:
         case "boolean":
             return True
     return PLAIN.get(parameter.name) or PLAIN.get(parameter.type.strip("[]")) or "a1"
+
+
+def answer_for(operation: Operation) -> Any:
+    """The least that the operation may answer."""
+    if operation.returns == "text":
+        return httpx2.Response(200, text="text")
+    if operation.items is None:
+        return {}
+    made: Any = []
+    for name in reversed(operation.items.split(".") if operation.items else []):
+        made = {name: made}
+    return made

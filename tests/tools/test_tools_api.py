@@ -18,7 +18,7 @@ from fastly_mcp.api.catalog.operation import Operation
 from fastly_mcp.errors import APIError, FastlyMCPError, NotPermitted
 from fastly_mcp.reading import BUDGET
 from fastly_mcp.tools.api import INSTEAD, read_api
-from tests.api.reading import SELF, TOKEN, Recorder, connected, every_parameter
+from tests.api.reading import SELF, TOKEN, Recorder, answer_for, connected, every_parameter
 from tests.catalog.test_catalog_paths import hostile, plain
 from tests.conftest import SHOP, Session
 from tests.test_contract import count, weight
@@ -40,18 +40,6 @@ pytestmark = pytest.mark.anyio
 READING = {"search_api", "read_api"}
 GETS = [each for each in load() if each.method == "GET"]
 PASSES = Path(__file__).with_name("passes_with_services.txt")
-
-
-def answer_for(operation: Operation) -> Any:
-    """The least that the operation may answer."""
-    if operation.returns == "text":
-        return httpx2.Response(200, text="text")
-    if operation.items is None:
-        return {}
-    made: Any = []
-    for name in reversed(operation.items.split(".") if operation.items else []):
-        made = {name: made}
-    return made
 
 
 async def test_every_read_sends_the_right_request(session: Session) -> None:
@@ -79,8 +67,8 @@ async def test_every_read_sends_the_right_request(session: Session) -> None:
             places = {each.name: each for each in operation.parameters}
             assert given.keys() == {n for n, each in places.items() if each.place == "query"}
             for name, value in given.items():
-                wanted = str(params[name])
-                assert value == (wanted.lower() if params[name] is True else wanted), operation.id
+                (wanted,) = params[name] if isinstance(params[name], list) else [params[name]]
+                assert value == str(wanted).replace("True", "true"), operation.id
             assert sent.headers["Fastly-Key"] == TOKEN
             accept = operation.accept
             if "application/json" in accept:
