@@ -1,7 +1,5 @@
 """What the catalog says of some operations, against what is known of them otherwise."""
 
-from dataclasses import FrozenInstanceError
-
 import pytest
 
 from fastly_mcp.api.catalog.catalog import load
@@ -64,7 +62,7 @@ def test_real_time_has_a_host_of_its_own() -> None:
     assert len(elsewhere) == 9
     assert {operation(id_).host for id_ in elsewhere} == {"rt.fastly.com"}
     assert "get_stats_last_second" in elsewhere
-    assert fields("get_stats_last_second")["Data[].datacenter"] == "object"
+    assert fields("get_stats_last_second")["Data[].recorded"] == "integer"
 
 
 def test_enums_and_bounds_are_kept() -> None:
@@ -138,11 +136,40 @@ def test_fields_reach_into_the_envelope_of_json_api() -> None:
     assert fields("get_service_detail")["active_version.number"] == "integer"
 
 
+def test_objects_of_any_names_are_reached_through() -> None:
+    assert fields("get_hist_stats_field")["data.*[].hit_ratio"] == "number"
+    assert fields("get_usage_service")["data.*.*.bandwidth"] == "number"
+    assert fields("get_stats_last_second")["Data[].aggregated.requests"] == "integer"
+    # By data center, although the client has it flat.
+    assert fields("get_stats_last_second")["Data[].datacenter.*.requests"] == "integer"
+    # Where nothing is known of what is in it, it stays an object.
+    assert fields("get_event")["data.attributes.metadata"] == "object"
+
+
 def test_fields_at_any_depth_can_be_asked_for() -> None:
     detail = operation("get_service_detail")
     deep = {each.name for each in load().all_fields(detail)}
     assert "active_version.backends[].ssl_client_key" in deep
     assert {each.name for each in detail.fields} & deep
+
+
+def test_forms_that_the_client_leaves_out_are_known_from_another_operation() -> None:
+    for id_, other in (
+        ("create_request_settings", "update_request_settings"),
+        ("update_director", "create_director"),
+        ("update_log_kafka", "create_log_kafka"),
+        ("update_log_kinesis", "create_log_kinesis"),
+        ("update_snippet", "create_snippet"),
+    ):
+        forms = [
+            {each.name: each for each in operation(name).parameters if each.place == "form"}
+            for name in (id_, other)
+        ]
+        # A snippet is named by its path, and cannot be renamed.
+        forms[1].pop("name" if id_ == "update_snippet" else "", None)
+        assert len(forms[0]) >= 4
+        assert forms[0] == forms[1]
+        assert operation(id_).content_type == "application/x-www-form-urlencoded"
 
 
 def test_json_bodies_are_told_field_by_field() -> None:
@@ -175,7 +202,7 @@ def test_what_is_answered_is_told() -> None:
 
 
 def test_an_operation_cannot_be_changed() -> None:
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         operation("get_service").path = "/"  # type: ignore[misc]  # that is the test
 
 

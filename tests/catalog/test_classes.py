@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 
@@ -150,7 +149,7 @@ def test_every_write_has_the_class_that_was_judged() -> None:
 
 
 def test_a_group_that_nobody_judged_has_no_class() -> None:
-    operation = replace(WRITES["create_backend"], group="trial")
+    operation = WRITES["create_backend"]._replace(group="trial")
     with pytest.raises(KeyError, match="trial"):
         class_of(operation)
 

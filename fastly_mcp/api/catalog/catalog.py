@@ -1,23 +1,36 @@
 """All operations by id, read from the index on first use."""
 
-import difflib
-import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastly_mcp.api.catalog.operation import Field, Operation, Paging, Parameter, Returns
 from fastly_mcp.errors import InvalidArgument
 from fastly_mcp.text import shortened
 
 INDEX = Path(__file__).with_name("index.json.gz")
-# Levels of objects within an object that are told of; JSON:API's envelope `data` is none.
+# Levels of objects within an object that are told of; an envelope is none.
 NESTED_OUT, NESTED_IN = 1, 2
+_ENVELOPES = {"data", "Data"}
+_GZIP = 31  # for zlib; the module gzip takes longer to import than to use
 REQUIRED, READ_ONLY = 1, 2  # bits of a property
+_AROUND = "[]{}"  # a list of, an object of any names to
 
 _RETURNS: dict[str, Returns] = {"": "nothing", "string": "text", "any": "anything"}
+
+
+class Outline(NamedTuple):
+    """What an operation can be found by, without making it; the last two are names."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    parameters: str
+    fields: str
 
 
 class Catalog:
@@ -46,6 +59,17 @@ class Catalog:
                 raise InvalidArgument(self._unknown(id_))
             made = self._made[id_] = self._make(self._rows[id_])
         return made
+
+    def outlines(self) -> Iterator[Outline]:
+        """Yield every operation's outline."""
+        named: dict[str, str] = {}
+        for row in self._rows.values():
+            type_ = self._item_type(row)
+            if type_ not in named:
+                named[type_] = " ".join(self._names(type_, NESTED_OUT))
+            parameters = (each["name"] for each in row["parameters"] if each["place"] != "path")
+            known = (row[key] for key in ("id", "method", "path", "summary"))
+            yield Outline(*known, " ".join(parameters), named[type_])
 
     def all_fields(self, operation: Operation) -> tuple[Field, ...]:
         """Return every field of the answer at any depth, for a list those of one item."""
@@ -84,9 +108,18 @@ class Catalog:
                 type_ = next((t for n, t, _ in self._models[type_[1:]] if n == name), "any")
         return type_.strip("[]")
 
+    def _names(self, type_: str, depth: int) -> dict[str, None]:
+        """Return the distinct names of the fields that `_walk` would return, and on their way."""
+        names: dict[str, None] = {}
+        if type_.startswith("#") and depth >= 0:
+            for name, inner, _ in self._models[type_[1:]]:
+                names[name] = None
+                names |= self._names(inner.strip(_AROUND), _below(name, depth))
+        return names
+
     def _walk(self, type_: str, depth: int, *, writable: bool) -> tuple[Field, ...]:
         """Return the fields of a model and, so many levels down, of the models in it."""
-        if not type_.startswith("#"):
+        if not type_.startswith("#") or depth < 0:
             return ()
         walked = self._walked.get((type_, depth, writable))
         if walked is None:
@@ -99,18 +132,17 @@ class Catalog:
         for name, type_, bits in self._models[model]:
             if writable and bits & READ_ONLY:
                 continue
-            inner = type_.strip("[]")
-            below: tuple[Field, ...] = ()
-            if depth or name == "data":
-                below = self._walk(inner, depth - (name != "data"), writable=writable)
+            below = self._walk(type_.strip(_AROUND), _below(name, depth), writable=writable)
             if not below:
                 yield Field(name, _word(type_), bool(bits & REQUIRED))
             # A list within a list is flattened twice, as JMESPath writes it.
-            prefix = name + "[]" * (len(type_) - len(type_.lstrip("[")))
+            prefix = name + "".join("[]" if each == "[" else ".*" for each in type_.partition("#")[0])
             for field in below:
                 yield Field(f"{prefix}.{field.name}", field.type, field.is_required)
 
     def _unknown(self, id_: str) -> str:
+        import difflib  # noqa: PLC0415  # only for a mistake, and slow to import
+
         similar = difflib.get_close_matches(id_, self._rows, n=3, cutoff=0.6)
         hint = f" Did you mean {' or '.join(similar)}?" if similar else ""
         return f"There is no operation {shortened(id_)}.{hint}"
@@ -119,11 +151,15 @@ class Catalog:
 @cache
 def load() -> Catalog:
     """Return the catalog; it is read once."""
-    return Catalog(json.loads(gzip.decompress(INDEX.read_bytes())))
+    return Catalog(json.loads(zlib.decompress(INDEX.read_bytes(), _GZIP)))
+
+
+def _below(name: str, depth: int) -> int:
+    return depth if name in _ENVELOPES else depth - 1
 
 
 def _word(type_: str) -> str:
     """Return a type in one word: every model is an object."""
     if type_.startswith("["):
         return f"[{_word(type_[1:-1])}]"
-    return "object" if type_.startswith("#") else type_
+    return "object" if type_.startswith(("#", "{")) else type_

@@ -27,6 +27,20 @@ _LISTS = {"list_access_keys": "data", "list_automation_tokens": "data"}
 _LISTS |= {"list_config_store_services": ""}
 # A form cannot carry these objects; a director gets its backends one by one.
 _NOT_SENT = {("create_director", "backends")}
+# As recorded, and as go-fastly has it: sums by data center, and a time.
+_TYPES = {
+    ("RealtimeEntry", "datacenter"): "{#RealtimeMeasurements}",
+    ("RealtimeEntry", "recorded"): "integer",
+}
+# The client sends nothing but the path here, where the recordings of go-fastly have a form with
+# what the other operation takes.
+_TAKES = {
+    "create_request_settings": "update_request_settings",
+    "update_director": "create_director",
+    "update_log_kafka": "create_log_kafka",
+    "update_log_kinesis": "create_log_kinesis",
+    "update_snippet": "create_snippet",
+}
 # Values that the client lists and Fastly adds to without it.
 _OPEN_ENUMS = {"region"}
 
@@ -34,14 +48,26 @@ _OPEN_ENUMS = {"region"}
 def facts(client: Path) -> dict[str, Any]:
     """Return the index: `operations`, each with its parameters, and the `models` they name."""
     models = read_models(client)
+    for (name, wire), type_ in _TYPES.items():
+        if name in models.by_name:
+            models.by_name[name].types[wire] = type_
     operations = [_operation(group, declared, models) for group, declared in endpoints(client)]
     operations.sort(key=lambda each: each["id"])
+    by_id = {each["id"]: each for each in operations}
+    for name, other in _TAKES.items():
+        if name in by_id:
+            _take(by_id[name]["parameters"], by_id[other]["parameters"])
     named = [each["answer"] for each in operations]
     named += [row["type"] for each in operations for row in each["parameters"]]
     return {
         "models": {name: _properties(name, models) for name in sorted(models.reachable(named))},
         "operations": operations,
     }
+
+
+def _take(own: list[dict[str, Any]], others: list[dict[str, Any]]) -> None:
+    names = {row["name"] for row in own}
+    own += [row for row in others if row["place"] == "form" and row["name"] not in names]
 
 
 def _properties(name: str, models: Models) -> list[list[Any]]:

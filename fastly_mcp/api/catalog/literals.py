@@ -85,11 +85,15 @@ def is_nullable(declared: Any) -> bool:
 
 
 def type_of(declared: Any) -> str:
-    """Return one word for a declared type: `string`, `[integer]` for a list, `#Model`."""
+    """Return one word for a declared type.
+
+    `string`, `[integer]` for a list, `{integer}` for an object of any names, `#Model`.
+    """
     if isinstance(declared, list):
         return f"[{type_of(tuple(declared))}]"
     if isinstance(declared, dict):
-        return "object"
+        (value,) = declared.values()
+        return f"{{{type_of(value)}}}"
     if isinstance(declared, Name):
         return _PLAIN.get(declared, f"#{declared}")
     if {each for each in declared if isinstance(each, Name)} >= _EVERY_TYPE:

@@ -35,6 +35,9 @@ class Models:
         """Return the type with every model that only wraps another type taken out of it."""
         if type_.startswith("["):
             return f"[{self.plain(type_[1:-1])}]"
+        if type_.startswith("{"):
+            value = self.plain(type_[1:-1])
+            return f"{{{value}}}" if "#" in value else "object"
         model = self.by_name.get(type_.removeprefix("#")) if type_.startswith("#") else None
         if model is None:
             return type_ if not type_.startswith("#") else "object"
@@ -83,7 +86,7 @@ class Models:
         seen: set[str] = set()
         waiting = list(types)
         while waiting:
-            name = self.plain(waiting.pop()).strip("[]")
+            name = self.plain(waiting.pop()).strip("[]{}")
             if name.startswith("#") and name not in seen:
                 seen.add(name)
                 yield name[1:]

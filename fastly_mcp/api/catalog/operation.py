@@ -1,7 +1,6 @@
 """One operation of the Fastly API: what it takes, what it answers, how it pages."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Place = Literal["path", "query", "header", "form", "body", "content"]
 """Where a parameter goes. `body` is one field of a JSON body, `content` the whole body."""
@@ -9,17 +8,18 @@ Place = Literal["path", "query", "header", "form", "body", "content"]
 Returns = Literal["list", "object", "text", "anything", "nothing"]
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field: its name as a JMESPath (`versions[].number`), and its type in one word."""
+class Field(NamedTuple):
+    """One field: its name as a JMESPath (`versions[].number`), and its type in one word.
+
+    `data.*.requests` is in an object of objects, whose names are ids or the like.
+    """
 
     name: str
     type: str
     is_required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter by its wire name; `python_name` is the official client's where it differs.
 
     `type` is string, integer, number, boolean, date-time, date, object, file, any, or one of them
@@ -47,8 +47,7 @@ class Parameter:
     fields: tuple[Field, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Paging:
+class Paging(NamedTuple):
     """How to ask for the next page.
 
     `page` counts up (a Link header names the next where Fastly sends it); `cursor` sends what the
@@ -62,8 +61,7 @@ class Paging:
     next: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One operation.
 
     `items` is where the items are of an answer that is a list: a dotted path, empty for the whole

@@ -1,7 +1,7 @@
 """What a query asks for: the words to look for, and whether something is to be changed."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastly_mcp.errors import InvalidArgument
 
@@ -72,8 +72,7 @@ def _by_word(which: int) -> dict[str, str]:
 _ANYWHERE, _FIRST = _by_word(0), _by_word(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """`said` is every word in order, `words` those to look for; `change` is empty for a question.
 
     A change is named as the API names it: create, update, delete, activate, …

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from functools import cache
 
-from fastly_mcp.api.catalog.catalog import load
+from fastly_mcp.api.catalog.catalog import Outline, load
 from fastly_mcp.api.catalog.operation import Operation
 from fastly_mcp.api.catalog.query import Query, read, singular
 from fastly_mcp.api.catalog.synonyms import SYNONYMS
@@ -45,16 +45,16 @@ def search(query: str, limit: int = 5) -> list[Operation]:
     asked = read(query)
     # Each word is quoted and has no sign in it, so none is FTS5's syntax.
     match = " OR ".join(f'"{word}"' for word in asked.words)
-    operations, database = _index()
+    outlines, database = _index()
     exact, whole, some = "_".join(asked.said), _name(asked.said), _name(asked.words)
     ranked = []
     for row, score in database.execute(_SELECT, {"words": match}):
-        operation = operations[row]
-        name = _name(operation.id.split("_"))
+        outline = outlines[row]
+        name = _name(outline.id.split("_"))
         # A noun alone is the list of it.
-        place = (operation.id != exact, name - {"list"} != whole - {"list"})
-        fit = _fit(operation, asked, named=name <= some)
-        ranked.append((*place, score * fit, operation.id))
+        place = (outline.id != exact, name - {"list"} != whole - {"list"})
+        fit = _fit(outline, asked, named=name <= some)
+        ranked.append((*place, score * fit, outline.id))
     return [load().operation(id_) for *_, id_ in sorted(ranked)[:limit]]
 
 
@@ -62,21 +62,24 @@ def _name(words: Iterable[str]) -> frozenset[str]:
     return frozenset(singular(word) for word in words if word != "a")
 
 
-def _fit(operation: Operation, asked: Query, *, named: bool) -> float:
-    reads = operation.method == "GET"
+def _fit(outline: Outline, asked: Query, *, named: bool) -> float:
+    reads = outline.method == "GET"
     if reads == bool(asked.change):
         return _OTHER_INTENT
     fit = _NAMED if named else 1.0
     if reads:
-        return fit * _ONE_OF_MANY if operation.path.endswith("}") else fit
-    return fit * _SAME_CHANGE if operation.method in _METHODS.get(asked.change, ()) else fit
+        return fit * _ONE_OF_MANY if outline.path.endswith("}") else fit
+    return fit * _SAME_CHANGE if outline.method in _METHODS.get(asked.change, ()) else fit
 
 
 @cache
-def _index() -> tuple[list[Operation], sqlite3.Connection]:
-    """Return the operations and the database that finds them, by the place in the list."""
-    operations = list(load())
-    texts = [_texts(each) for each in operations]
+def _index() -> tuple[list[Outline], sqlite3.Connection]:
+    """Return the outlines and the database that finds them, by the place in the list."""
+    outlines = list(load().outlines())
+    texts = [
+        {"row": row, **outline._asdict(), "synonyms": _synonyms(outline)}
+        for row, outline in enumerate(outlines)
+    ]
     # Only read from here on, by whichever thread.
     database = sqlite3.connect(":memory:", check_same_thread=False)
     for table, columns in _TABLES.items():
@@ -88,18 +91,11 @@ def _index() -> tuple[list[Operation], sqlite3.Connection]:
         places = ", ".join(f":{name}" for name in columns)
         database.executemany(
             f"INSERT INTO {table}(rowid, {names}) VALUES (:row, {places})",  # noqa: S608  # our own
-            ({"row": row, **text} for row, text in enumerate(texts)),
+            texts,
         )
-    return operations, database
+    return outlines, database
 
 
-def _texts(operation: Operation) -> dict[str, str]:
-    named = f"{operation.path} {operation.id}"
-    return {
-        "id": operation.id,
-        "path": operation.path,
-        "summary": operation.summary,
-        "synonyms": " ".join(words for part, words in SYNONYMS.items() if part in named),
-        "parameters": " ".join(each.name for each in operation.parameters if each.place != "path"),
-        "fields": " ".join(each.name for each in operation.fields),
-    }
+def _synonyms(outline: Outline) -> str:
+    named = f"{outline.path} {outline.id}"
+    return " ".join([words for part, words in SYNONYMS.items() if part in named])
