@@ -1,7 +1,9 @@
 """The audit: what was changed through this server, told on disk before and after each change."""
 
 import logging
+import os
 import select
+import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -12,7 +14,15 @@ from pathlib import Path
 
 from fastly_mcp.errors import ConfigError, GuardFailed
 from fastly_mcp.guard.chain import Seal, Verification, read, sealed
-from fastly_mcp.guard.files import BLOCK, LARGEST, Files, name_of, number_of, opened, write_all
+from fastly_mcp.guard.files import (
+    BLOCK,
+    LARGEST,
+    THROUGH_LINKS,
+    Files,
+    name_of,
+    number_of,
+    write_all,
+)
 from fastly_mcp.guard.lines import Intent, Outcome, parsed
 from fastly_mcp.guard.processes import is_alive
 from fastly_mcp.guard.store import Head, Transaction
@@ -175,8 +185,12 @@ def read_key(file: Path) -> bytes:
     """Return the key in a file, all of its bytes. Raises ConfigError if it is no good one."""
     try:
         # A mounted secret is a link to where it is.
-        with opened(file.resolve()) as content:
-            key = content.read(BLOCK)
+        descriptor = os.open(file, os.O_RDONLY | THROUGH_LINKS)
+        try:
+            _check_secret(file, os.fstat(descriptor))
+            key = os.read(descriptor, BLOCK)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise ConfigError(f"FASTLY_MCP_AUDIT_KEY_FILE cannot be read ({error.strerror}).") from None
     if len(key) < SHORTEST_KEY:
@@ -185,6 +199,27 @@ def read_key(file: Path) -> bytes:
             "openssl rand -hex 32"
         )
     return key
+
+
+def _check_secret(file: Path, found: os.stat_result) -> None:
+    """Raise ConfigError unless only root and this user's group may have a hand in it.
+
+    Containers mount secrets as root's, and let a program read them through its group.
+    """
+    if not stat.S_ISREG(found.st_mode):
+        raise ConfigError(f"FASTLY_MCP_AUDIT_KEY_FILE: {file} is no plain file; name one that is.")
+    if sys.platform == "win32":  # pragma: no cover  # a user's folders are for that user there
+        return
+    if found.st_uid not in {0, os.geteuid()}:
+        raise ConfigError(
+            f"FASTLY_MCP_AUDIT_KEY_FILE: {file} belongs to another user (uid {found.st_uid}); it "
+            f"is not used. Run: chown {os.geteuid()} {file}"
+        )
+    if found.st_mode & 0o027:
+        raise ConfigError(
+            f"FASTLY_MCP_AUDIT_KEY_FILE: {file} is open to others, or its group can write it; it "
+            f"is not used. Run: chmod g-w,o= {file} (a mounted secret: give it the mode 0440)"
+        )
 
 
 @contextmanager

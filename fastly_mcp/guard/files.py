@@ -16,7 +16,8 @@ FILE = re.compile(r"audit(?:\.([1-9][0-9]{0,8}))?\.jsonl")
 LARGEST = 16 * 2**20  # bytes of a file before the next is begun
 BLOCK = 2**16
 # Opening a pipe that somebody put there must not wait for its other end.
-FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NONBLOCK"))
+THROUGH_LINKS = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_BINARY", "O_NONBLOCK"))
+FLAGS = THROUGH_LINKS | getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,32 @@
 import json
 import os
 import re
+import stat
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from fastly_mcp.errors import ConfigError, GuardFailed
+from fastly_mcp.errors import (
+    APIError,
+    ConfigError,
+    FastlyMCPError,
+    GuardFailed,
+    NotPermitted,
+    RateLimited,
+)
 from fastly_mcp.guard.audit import RUNNING, UNKNOWN, Audit, read_key
 from fastly_mcp.guard.changes import Change, digest
 from fastly_mcp.guard.lines import bare, outcome
+from fastly_mcp.guard.record import Record
 from fastly_mcp.guard.store import Head, Store
 from tests.guard.auditing import APPROVED, BLOG, CALL, KEYS, NOON, NOW, SHOP, Trail, meant
 from tests.serving.processes import posix, run_source
 
+REFUSED, UNANSWERED = RateLimited("Too many requests"), APIError(0, "No answer")
 HIDDEN = "a\u202eb\u200bc\x1b[2Jd\ne\x7f\u2028\U000e0041\ud800"
 
 
@@ -147,6 +158,27 @@ def test_a_line_is_one_line_of_printable_ascii_whatever_it_tells(trail: Trail) -
     assert trail.said[0]["targets"] == [HIDDEN, '"}\n{"n":1']
     assert trail.said[1]["caller"] == HIDDEN
     assert trail.verify().broken == []
+
+
+@pytest.mark.parametrize(
+    ("accepted", "failed", "status"),
+    [
+        (2, [], 200),
+        (0, [], 0),
+        (0, [REFUSED], 429),
+        (1, [REFUSED], 429),
+        (1, [REFUSED, UNANSWERED], 0),
+        (1, [NotPermitted("Frozen.")], 0),
+    ],
+)
+def test_the_status_is_that_of_success_unless_anything_failed(
+    accepted: int, failed: list[FastlyMCPError], status: int
+) -> None:
+    record = Record(KEYS, "e")
+    record.done(*[""] * accepted)
+    for error in failed:
+        record.missed(error)
+    assert record.status == status
 
 
 # Reading
@@ -432,11 +464,69 @@ def test_a_key_is_all_bytes_of_its_file(tmp_path: Path) -> None:
     assert read_key(file) == read_key(link) == b"\n" * 32
 
 
+@posix
+@pytest.mark.parametrize("owner", [0, 12345])
+@pytest.mark.parametrize("mode", [0o400, 0o440, 0o640, 0o600])
+def test_a_key_may_be_mounted_as_roots_and_readable_to_its_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: int, mode: int
+) -> None:
+    file = key_file(tmp_path, mode)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    monkeypatch.setattr(os, "fstat", owned_by(owner, os.fstat))
+    assert read_key(file) == b"k" * 32
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o604, 0o644, 0o444, 0o660, 0o620, 0o602, 0o601])
+def test_a_key_that_others_can_read_or_its_group_can_write_is_refused(
+    tmp_path: Path, mode: int
+) -> None:
+    file = key_file(tmp_path, mode)
+    said = rf"is open to others, or its group can write it.* Run: chmod g-w,o= {file} "
+    with pytest.raises(ConfigError, match=said):
+        read_key(file)
+    file.chmod(mode & ~0o027)
+    assert read_key(file)
+
+
+@posix
+def test_another_users_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = key_file(tmp_path, 0o440)
+    monkeypatch.setattr(os, "fstat", owned_by(12345, os.fstat))
+    said = rf"belongs to another user \(uid 12345\).* Run: chown {os.geteuid()} {file}"
+    with pytest.raises(ConfigError, match=said):
+        read_key(file)
+
+
+@posix
+def test_a_key_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "key", 0o600)
+    with pytest.raises(ConfigError, match="is no plain file"):
+        read_key(tmp_path / "key")
+
+
+def key_file(directory: Path, mode: int) -> Path:
+    file = directory / "key"
+    file.write_bytes(b"k" * 32)
+    file.chmod(mode)
+    return file
+
+
+def owned_by(owner: int, real: Callable[[int], os.stat_result]) -> Callable[[int], os.stat_result]:
+    """What os.fstat says of a file that is somebody else's; only root can give one away."""
+
+    def fstat(descriptor: int) -> os.stat_result:
+        found = list(real(descriptor))
+        found[stat.ST_UID] = owner
+        return os.stat_result(found)
+
+    return fstat
+
+
 @pytest.mark.parametrize(
     ("content", "mode", "said"),
     [
         (b"k" * 31, 0o600, "FASTLY_MCP_AUDIT_KEY_FILE holds less than 32 bytes."),
-        pytest.param(b"k" * 32, 0o644, "is open to others", marks=posix),
         (None, 0, r"FASTLY_MCP_AUDIT_KEY_FILE cannot be read \(No such file or directory\)\."),
     ],
 )
