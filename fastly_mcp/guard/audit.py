@@ -2,10 +2,8 @@
 
 import logging
 import os
-import select
 import stat
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -21,16 +19,14 @@ from fastly_mcp.guard.files import (
     Files,
     name_of,
     number_of,
-    write_all,
 )
 from fastly_mcp.guard.lines import Intent, Outcome, parsed
 from fastly_mcp.guard.processes import is_alive
+from fastly_mcp.guard.stderr import Stderr
 from fastly_mcp.guard.store import Head, Transaction
 
 SHORTEST_KEY = 32  # bytes
 RUNNING = 300.0  # seconds; no call takes longer
-PATIENCE = 2.0  # seconds for a reader of standard error to take one line
-AT_ONCE = 4096  # bytes a pipe that is ready surely takes
 UNKNOWN = "unknown: may have been sent"
 
 log = logging.getLogger("fastly_mcp")
@@ -71,6 +67,7 @@ class Audit:
     ) -> None:
         self.sinks = sinks
         self._files = Files(directory, largest) if directory else None
+        self._stderr = Stderr()
         self._kept: list[bytes] = []
         self._seal = Seal(key)
 
@@ -89,7 +86,7 @@ class Audit:
         text, new = sealed(head, asdict(line), self._seal)
         for sink in sorted(self.sinks - failed.keys()):
             try:
-                self._append(text) if sink == "file" else _to_stderr(text)
+                self._append(text) if sink == "file" else self._stderr.write(text)
             except (OSError, ValueError, ConfigError) as error:
                 failed[sink] = _why(error)
         if failed.keys() == self.sinks:
@@ -228,21 +225,6 @@ def _told() -> Iterator[None]:
         yield
     except OSError as error:
         raise ConfigError(f"The audit cannot be read ({_why(error)}).") from None
-
-
-def _to_stderr(text: bytes) -> None:
-    """Write a line to standard error. Raises OSError if nobody reads it, ValueError if closed."""
-    if sys.stderr is None:
-        raise OSError(None, "standard error is closed")
-    sys.stderr.flush()
-    descriptor = sys.stderr.fileno()
-    ends = time.monotonic() + PATIENCE
-    for begin in range(0, len(text), AT_ONCE):
-        # Others wait for this transaction, and a reader that has stopped must not stop them.
-        wait = max(0.0, ends - time.monotonic())
-        if sys.platform != "win32" and not select.select([], [descriptor], [], wait)[1]:
-            raise OSError(None, f"nobody has read standard error for {PATIENCE:g} s")
-        write_all(descriptor, text[begin : begin + AT_ONCE])
 
 
 def _why(error: Exception) -> str:

@@ -1,11 +1,8 @@
 """What the audit tells of each change, and that nothing is changed where it takes no line."""
 
-import json
 import os
 import re
-import stat
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,11 +17,11 @@ from fastly_mcp.errors import (
     NotPermitted,
     RateLimited,
 )
-from fastly_mcp.guard.audit import RUNNING, UNKNOWN, Audit, read_key
+from fastly_mcp.guard.audit import RUNNING, UNKNOWN, Audit
 from fastly_mcp.guard.changes import Change, digest
 from fastly_mcp.guard.lines import bare, outcome
 from fastly_mcp.guard.record import Record
-from fastly_mcp.guard.store import Head, Store
+from fastly_mcp.guard.store import Store
 from tests.guard.auditing import APPROVED, BLOG, CALL, KEYS, NOON, NOW, SHOP, Trail, meant
 from tests.serving.processes import posix, run_source
 
@@ -343,200 +340,8 @@ def test_a_full_disk_refuses_the_call_and_leaves_no_piece_of_a_line(tmp_path: Pa
     assert ended.stdout == ("The audit takes no line: File too large.\n[] [] 42\n")
 
 
-# Standard error
-
-TO_STDERR = """
-import sys
-from pathlib import Path
-from tests.guard.auditing import Trail
-trail = Trail(Path(sys.argv[1]), sinks=frozenset(sys.argv[2].split()))
-trail.change()
-trail.change()
-"""
-
-
-def to_stderr(tmp_path: Path, sinks: str) -> list[dict[str, object]]:
-    source = TO_STDERR
-    ended = run_source(
-        source, str(tmp_path), sinks, home=tmp_path, PYTHONPATH=os.pathsep.join(sys.path)
-    )
-    assert ended.returncode == 0
-    return [json.loads(line) for line in ended.stderr.splitlines()]
-
-
-def test_standard_error_alone_is_a_chain_too(tmp_path: Path) -> None:
-    said = to_stderr(tmp_path, "stderr")
-    assert [line["n"] for line in said] == [1, 2, 3, 4]
-    assert [line["prev"] for line in said] == ["", *(line["hash"] for line in said[:-1])]
-    trail = Trail(tmp_path)
-    assert not trail.file.exists()
-    with trail.store.begin() as transaction:
-        assert transaction.head == Head(str(said[-1]["hash"]), 4)
-
-
-def test_both_sinks_get_the_same_lines(tmp_path: Path) -> None:
-    said = to_stderr(tmp_path, "file stderr")
-    assert Trail(tmp_path).said == said
-    assert len(said) == 4
-
-
-CLOSED = """
-import os, sys
-from pathlib import Path
-from fastly_mcp.errors import GuardFailed
-from tests.guard.auditing import Trail
-how = sys.argv[2]
-if how == "closed":
-    os.close(2)
-elif how == "none":
-    sys.stderr = None
-else:
-    reading, writing = os.pipe()
-    os.dup2(writing, 2)
-    os.set_blocking(2, False)
-    try:
-        while True:
-            os.write(2, b"x" * 4096)
-    except BlockingIOError:
-        os.set_blocking(2, True)
-    if how == "gone":
-        os.close(reading)
-for sinks in ("stderr", "file stderr"):
-    try:
-        Trail(Path(sys.argv[1]), sinks=frozenset(sinks.split())).change(came=None)
-        print("written")
-    except GuardFailed as error:
-        print(error)
-sys.stdout.flush()
-os._exit(0)
-"""
-
-
-@posix
-@pytest.mark.parametrize(
-    ("how", "why"),
-    [
-        ("closed", "Bad file descriptor"),
-        ("none", "standard error is closed"),
-        ("gone", "Broken pipe"),
-        ("unread", "nobody has read standard error for 2 s"),
-    ],
-)
-def test_standard_error_that_nobody_reads_refuses_the_call_unless_the_file_takes_it(
-    tmp_path: Path, how: str, why: str
-) -> None:
-    ended = run_source(
-        CLOSED, str(tmp_path), how, home=tmp_path, PYTHONPATH=os.pathsep.join(sys.path)
-    )
-    assert ended.stdout == f"The audit takes no line: {why}.\nwritten\n"
-    assert len(Trail(tmp_path).rows) == 1
-
-
-def test_a_file_that_takes_no_line_is_warned_of_where_standard_error_does(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
-    trail = Trail(tmp_path, sinks=frozenset({"file", "stderr"}))
-    trail.file.mkdir(0o700)
-    trail.change(came=None)
-    assert "The audit's file takes no line: " in caplog.text
-    assert json.loads(capfd.readouterr().err.splitlines()[0])["n"] == 1
-    trail.file.rmdir()
-    trail.change(came=None)
-    assert trail.verify().broken == ["Line 1 was removed before audit.jsonl:1."]
-
-
 def test_an_outcome_that_is_not_taken_does_not_say_that_nothing_was_sent(trail: Trail) -> None:
     trail.file.mkdir(0o700)
     told = pytest.raises(GuardFailed, match=r"Move it away\.$")
     with told, trail.store.begin() as transaction:
         trail.audit.write(transaction, outcome(NOW, "e", "ok"))
-
-
-# The key
-
-
-def test_a_key_is_all_bytes_of_its_file(tmp_path: Path) -> None:
-    file = tmp_path / "key"
-    file.write_bytes(b"\n" * 32)
-    file.chmod(0o600)
-    link = tmp_path / "mounted"
-    link.symlink_to(file)
-    assert read_key(file) == read_key(link) == b"\n" * 32
-
-
-@posix
-@pytest.mark.parametrize("owner", [0, 12345])
-@pytest.mark.parametrize("mode", [0o400, 0o440, 0o640, 0o600])
-def test_a_key_may_be_mounted_as_roots_and_readable_to_its_group(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: int, mode: int
-) -> None:
-    file = key_file(tmp_path, mode)
-    monkeypatch.setattr(os, "geteuid", lambda: 12345)
-    monkeypatch.setattr(os, "fstat", owned_by(owner, os.fstat))
-    assert read_key(file) == b"k" * 32
-
-
-@posix
-@pytest.mark.parametrize("mode", [0o604, 0o644, 0o444, 0o660, 0o620, 0o602, 0o601])
-def test_a_key_that_others_can_read_or_its_group_can_write_is_refused(
-    tmp_path: Path, mode: int
-) -> None:
-    file = key_file(tmp_path, mode)
-    said = rf"is open to others, or its group can write it.* Run: chmod g-w,o= {file} "
-    with pytest.raises(ConfigError, match=said):
-        read_key(file)
-    file.chmod(mode & ~0o027)
-    assert read_key(file)
-
-
-@posix
-def test_another_users_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = key_file(tmp_path, 0o440)
-    monkeypatch.setattr(os, "fstat", owned_by(12345, os.fstat))
-    said = rf"belongs to another user \(uid 12345\).* Run: chown {os.geteuid()} {file}"
-    with pytest.raises(ConfigError, match=said):
-        read_key(file)
-
-
-@posix
-def test_a_key_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "key", 0o600)
-    with pytest.raises(ConfigError, match="is no plain file"):
-        read_key(tmp_path / "key")
-
-
-def key_file(directory: Path, mode: int) -> Path:
-    file = directory / "key"
-    file.write_bytes(b"k" * 32)
-    file.chmod(mode)
-    return file
-
-
-def owned_by(owner: int, real: Callable[[int], os.stat_result]) -> Callable[[int], os.stat_result]:
-    """What os.fstat says of a file that is somebody else's; only root can give one away."""
-
-    def fstat(descriptor: int) -> os.stat_result:
-        found = list(real(descriptor))
-        found[stat.ST_UID] = owner
-        return os.stat_result(found)
-
-    return fstat
-
-
-@pytest.mark.parametrize(
-    ("content", "mode", "said"),
-    [
-        (b"k" * 31, 0o600, "FASTLY_MCP_AUDIT_KEY_FILE holds less than 32 bytes."),
-        (None, 0, r"FASTLY_MCP_AUDIT_KEY_FILE cannot be read \(No such file or directory\)\."),
-    ],
-)
-def test_a_key_of_no_use_is_refused(
-    tmp_path: Path, content: bytes | None, mode: int, said: str
-) -> None:
-    file = tmp_path / "key"
-    if content:
-        file.write_bytes(content)
-        file.chmod(mode)
-    with pytest.raises(ConfigError, match=said) as raised:
-        read_key(file)
-    assert "kkk" not in str(raised.value)
