@@ -15,7 +15,13 @@ from fastly_mcp.api.connection import Connection
 from fastly_mcp.api.grant import TokenInfo
 from fastly_mcp.api.services import Service
 from fastly_mcp.config import Settings
-from fastly_mcp.errors import FastlyMCPError, GuardFailed, InvalidArgument, NotPermitted
+from fastly_mcp.errors import (
+    ConfigError,
+    FastlyMCPError,
+    GuardFailed,
+    InvalidArgument,
+    NotPermitted,
+)
 from fastly_mcp.guard.approvals import Approvals
 from fastly_mcp.guard.audit import Audit, read_key
 from fastly_mcp.guard.breadth import WINDOW, why_it_waits
@@ -165,11 +171,14 @@ class Guard:
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
-        """One transaction in a store whose directory is to be trusted."""
-        if self.state_dir:
-            prepared(self.state_dir)
-        with self.store.begin() as transaction:
-            yield transaction
+        """One transaction in a store whose directory is to be trusted; raises GuardFailed."""
+        try:
+            if self.state_dir:
+                prepared(self.state_dir)
+            with self.store.begin() as transaction:
+                yield transaction
+        except ConfigError as error:
+            raise GuardFailed(str(error)) from None
 
     async def aclose(self) -> None:
         """Close the socket and the store. Plans that wait end with it."""
