@@ -28,6 +28,7 @@ from fastly_mcp.guard.store import Head, Transaction
 SHORTEST_KEY = 32  # bytes
 RUNNING = 300.0  # seconds; no call takes longer
 UNKNOWN = "unknown: may have been sent"
+EDITED = "changed since it was written: see fastly-mcp audit --verify"
 
 log = logging.getLogger("fastly_mcp")
 
@@ -38,6 +39,8 @@ class Record:
 
     intent: Intent
     outcome: Outcome | None
+    is_edited: bool = False
+    """One of its lines is not as it was written; then no outcome is told."""
 
     @property
     def at(self) -> float:
@@ -45,6 +48,8 @@ class Record:
 
     def came(self, now: float) -> str:
         """Say in a few words what came of it."""
+        if self.is_edited:
+            return EDITED
         if self.outcome:
             return UNKNOWN if self.outcome.outcome == "unknown" else self.outcome.outcome
         is_over = now - self.at > RUNNING or not is_alive(self.intent.pid)
@@ -99,14 +104,21 @@ class Audit:
     def records(self) -> Iterator[Record]:
         """Every change, newest first. Raises ConfigError if the files cannot be read."""
         outcomes: dict[str, Outcome] = {}
+        edited: set[str] = set()
         with _told():
             for raw in self._backwards():
                 line = read(raw, self._seal)
                 said = parsed(line.said) if line else None
+                if not line or not said:
+                    continue
+                if line.is_edited:
+                    edited.add(said.event)
                 if isinstance(said, Outcome):
                     outcomes[said.event] = said
-                elif said:
-                    yield Record(said, outcomes.pop(said.event, None))
+                else:
+                    outcome = outcomes.pop(said.event, None)
+                    is_edited = said.event in edited
+                    yield Record(said, None if is_edited else outcome, is_edited)
 
     def since(self) -> str:
         """Return when the audit begins; empty if there is none. Raises ConfigError as above."""
@@ -146,7 +158,7 @@ class Audit:
             line = read(raw, self._seal)
             if not line:
                 continue
-            if line.key not in {"", self._seal.name}:
+            if line.is_foreign:
                 raise ConfigError(
                     f"it was begun with the key {line.key}, which is not the one in "
                     "FASTLY_MCP_AUDIT_KEY_FILE"

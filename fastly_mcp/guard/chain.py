@@ -42,7 +42,13 @@ class Line:
     hash: str
     said: Mapping[str, Any]
     is_sound: bool
-    """Its hash is that of its text; never so of a line under another key, which cannot be told."""
+    """Its hash is that of its text."""
+    is_foreign: bool
+    """It is under another key, so that whether it is sound cannot be told."""
+
+    @property
+    def is_edited(self) -> bool:
+        return not (self.is_sound or self.is_foreign)
 
 
 def sealed(head: Head, said: Mapping[str, Any], seal: Seal) -> tuple[bytes, Head]:
@@ -72,7 +78,7 @@ def read(raw: bytes, seal: Seal) -> Line | None:
         return None
     own = seal if key == seal.name else None if key else Seal()
     sound = own is not None and hmac.compare_digest(own.hash(text), found)
-    return Line(n, prev, key, found, said, sound)
+    return Line(n, prev, key, found, said, sound, is_foreign=own is None)
 
 
 @dataclass(slots=True)
@@ -98,7 +104,7 @@ class Verification:
         """Follow the chain through all lines, each with the place it stands at."""
         for place, raw in rows:
             line = read(raw, self.seal)
-            if line and line.key not in {"", self.seal.name}:
+            if line and line.is_foreign:
                 self._other_key(line, place)
                 self._step(line, place)
             elif line and line.is_sound:

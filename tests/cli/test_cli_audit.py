@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fastly_mcp.guard.audit import EDITED
 from fastly_mcp.guard.chain import Seal
 from fastly_mcp.guard.changes import Change
 from tests.cli.conftest import Ended, Main
@@ -87,6 +88,17 @@ def test_json_is_one_object_a_purge_with_all_that_is_known(main: Main, trail: Tr
     assert known["event"] == event
     assert (known["outcome"], known["purge_ids"], known["status"]) == ("ok", ["a-1"], 200)
     assert (unknown["outcome"], "accepted" in unknown) == ("unknown: may have been sent", False)
+
+
+def test_an_edited_line_is_shown_as_one(main: Main, trail: Trail) -> None:
+    for _ in range(2):
+        trail.change()
+    trail.edit(1, b'"accepted":2', b'"accepted":1')
+    edited, kept = (line.split("  ") for line in asked(main, trail).out.splitlines())
+    assert edited[-1] == EDITED
+    assert kept[-1] == "ok, 2 accepted, 0 failed, status 200"
+    as_json, _ = map(json.loads, asked(main, trail, "--json").out.splitlines())
+    assert (as_json["outcome"], "accepted" in as_json) == (EDITED, False)
 
 
 @pytest.mark.parametrize("since", ["1", "h", "-1h", "1w", "1h30m", "٣h"])

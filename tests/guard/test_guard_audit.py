@@ -17,7 +17,7 @@ from fastly_mcp.errors import (
     NotPermitted,
     RateLimited,
 )
-from fastly_mcp.guard.audit import RUNNING, UNKNOWN, Audit
+from fastly_mcp.guard.audit import EDITED, RUNNING, UNKNOWN, Audit
 from fastly_mcp.guard.changes import Change, digest
 from fastly_mcp.guard.lines import bare, outcome
 from fastly_mcp.guard.record import Record
@@ -202,6 +202,31 @@ def test_lines_that_overtake_each_other_are_paired(trail: Trail) -> None:
         with trail.store.begin() as transaction:
             trail.audit.write(transaction, line)
     assert [record.came(NOW) for record in trail.audit.records()] == ["failed", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("index", "old", "new"),
+    [(2, b'"products"', b'"harmless"'), (3, b'"accepted":2', b'"accepted":1')],
+)
+def test_a_line_that_was_edited_is_not_told_as_fact(
+    trail: Trail, index: int, old: bytes, new: bytes
+) -> None:
+    for _ in range(3):
+        trail.change()
+    trail.edit(index, old, new)
+    first, edited, last = trail.audit.records()
+    assert [record.came(NOW) for record in (first, edited, last)] == ["ok", EDITED, "ok"]
+    assert edited.outcome is None
+
+
+def test_an_edited_line_of_a_keyed_chain_is_told_by_its_key_alone(tmp_path: Path) -> None:
+    trail = Trail(tmp_path, key=b"k" * 32)
+    trail.change()
+    assert [record.came(NOW) for record in Audit(tmp_path).records()] == ["ok"]
+    trail.edit(0, b'"products"', b'"harmless"')
+    assert [record.came(NOW) for record in trail.audit.records()] == [EDITED]
+    for key in (b"", b"o" * 32):
+        assert [record.came(NOW) for record in Audit(tmp_path, key=key).records()] == ["ok"]
 
 
 def test_the_audit_says_since_when_it_is(trail: Trail) -> None:
