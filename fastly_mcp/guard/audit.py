@@ -59,7 +59,8 @@ class Record:
 class Audit:
     """The audit in a state directory; without one it is in memory.
 
-    Lines go to `sinks`: the file, standard error, or both.
+    Lines go to `sinks`: the file, standard error, or both. Each has a chain of its own, so that
+    none misses what only the other was told; a line that goes to both goes on from the file's.
     """
 
     def __init__(
@@ -82,16 +83,19 @@ class Audit:
         Raises GuardFailed if no sink takes it, or if the chain has a key that this one is not.
         """
         failed: dict[str, str] = {}
-        head = transaction.head
+        sizes: dict[Path, int] = {}
+        known = head = transaction.head("file" if "file" in self.sinks else "stderr")
         if "file" in self.sinks:
             try:
-                head = self._position(head)
+                sizes = self.sizes()
+                head = self._position(known, sizes)
             except (OSError, ConfigError) as error:
                 failed["file"] = _why(error)
-        text, new = sealed(head, asdict(line), self._seal)
+        is_anew = bool(head.count) and not known.count
+        text, new = sealed(head, asdict(line), self._seal, is_anew=is_anew)
         for sink in sorted(self.sinks - failed.keys()):
             try:
-                self._append(text) if sink == "file" else self._stderr.write(text)
+                self._append(text, sizes) if sink == "file" else self._stderr.write(text)
             except (OSError, ValueError, ConfigError) as error:
                 failed[sink] = _why(error)
         if failed.keys() == self.sinks:
@@ -99,14 +103,16 @@ class Audit:
         if "file" in failed:
             # Of standard error it could not be told, since that is where this goes.
             log.warning("The audit's file takes no line: %s", failed["file"])
-        transaction.head = new
+        for sink in self.sinks:
+            # One that did not take the line misses it, and its chain shows that.
+            transaction.keep_head(sink, new)
 
     def records(self) -> Iterator[Record]:
         """Every change, newest first. Raises ConfigError if the files cannot be read."""
         outcomes: dict[str, Outcome] = {}
         edited: set[str] = set()
         with _told():
-            for raw in self._backwards():
+            for raw in self._backwards(self.sizes()):
                 line = read(raw, self._seal)
                 said = parsed(line.said) if line else None
                 if not line or not said:
@@ -134,27 +140,30 @@ class Audit:
         with _told():
             return self._files.sizes() if self._files else {}
 
-    def verify(self, stored: Head | None, sizes: dict[Path, int]) -> Verification:
-        """Follow the chain as it was when head and sizes were read in one transaction.
+    def verify(
+        self, stored: Head | None, sizes: dict[Path, int], kept: Head | None = None
+    ) -> Verification:
+        """Follow the file's chain as it was when head and sizes were read in one transaction.
 
-        Raises ConfigError if the files cannot be read.
+        A head that somebody `kept` elsewhere has to be in it. Raises ConfigError if the files
+        cannot be read.
         """
         with _told():
-            found = Verification(self._seal, stored).follow(self._forwards(sizes))
+            found = Verification(self._seal, stored, kept).follow(self._forwards(sizes))
         numbers = {number_of(file) for file in sizes}
         for number in range(1, max(numbers, default=0)):
             if number not in numbers:
                 found.broken.append(f"{name_of(number)} is missing.")
         return found
 
-    def _position(self, head: Head) -> Head:
-        """Return what the next line goes on from.
+    def _position(self, head: Head, sizes: dict[Path, int]) -> Head:
+        """Return what the next line of the file goes on from.
 
         That is the head in the store, or the last line in the file where that is further: after a
         crash between the two, or beside a new store.
         """
         further: Head | None = None
-        for raw in self._backwards():
+        for raw in self._backwards(sizes):
             line = read(raw, self._seal)
             if not line:
                 continue
@@ -173,9 +182,9 @@ class Audit:
                 return further
         return head
 
-    def _append(self, text: bytes) -> None:
+    def _append(self, text: bytes, sizes: dict[Path, int]) -> None:
         if self._files:
-            self._files.append(text)
+            self._files.append(text, sizes)
         else:
             self._kept.append(text)
 
@@ -184,9 +193,9 @@ class Audit:
             return self._files.forwards(sizes)
         return ((f"line {n}", text.rstrip(b"\n")) for n, text in enumerate(self._kept, 1))
 
-    def _backwards(self) -> Iterable[bytes]:
+    def _backwards(self, sizes: dict[Path, int]) -> Iterable[bytes]:
         if self._files:
-            return self._files.backwards()
+            return self._files.backwards(sizes)
         return (text.rstrip(b"\n") for text in reversed(self._kept))
 
 

@@ -274,7 +274,7 @@ def test_in_memory_it_is_an_audit_too() -> None:
     store, audit = Store(), Audit(None)
     with store.begin() as transaction:
         audit.write(transaction, meant())
-        found = audit.verify(transaction.head, audit.sizes())
+        found = audit.verify(transaction.head("file"), audit.sizes())
     assert (found.broken, found.head.count) == ([], 1)
     assert [record.intent.tool for record in audit.records()] == ["purge_surrogate_key"]
     assert audit.since() == NOON
@@ -325,14 +325,14 @@ def test_a_directory_that_is_gone_is_refused(tmp_path: Path) -> None:
 
 def refused(trail: Trail, why: str) -> None:
     with trail.store.begin() as transaction:
-        before = transaction.head
+        before = transaction.head("file")
     with pytest.raises(GuardFailed) as raised:
         trail.change()
     assert str(raised.value).startswith("The audit takes no line: ")
     assert why in str(raised.value)
     assert str(raised.value).startswith("The audit takes no line: ")
     with trail.store.begin() as transaction:
-        assert transaction.head == before
+        assert transaction.head("file") == before
 
 
 FULL = """

@@ -37,13 +37,27 @@ def test_standard_error_alone_is_a_chain_too(tmp_path: Path) -> None:
     trail = Trail(tmp_path)
     assert not trail.file.exists()
     with trail.store.begin() as transaction:
-        assert transaction.head == Head(str(said[-1]["hash"]), 4)
+        assert transaction.head("stderr") == Head(str(said[-1]["hash"]), 4)
 
 
 def test_both_sinks_get_the_same_lines(tmp_path: Path) -> None:
     said = to_stderr(tmp_path, "file stderr")
     assert Trail(tmp_path).said == said
     assert len(said) == 4
+
+
+def test_what_went_to_standard_error_alone_is_not_missed_in_the_file(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for sinks in ("file", "stderr", "file", "file stderr", "stderr", "file stderr"):
+        Trail(tmp_path, sinks=frozenset(sinks.split())).change(came=None)
+    trail = Trail(tmp_path)
+    found = trail.verify()
+    assert (found.broken, found.unsure, found.head.count) == ([], [], 4)
+    alone, both, again, last = (json.loads(line) for line in capfd.readouterr().err.splitlines())
+    assert (alone["n"], alone["prev"]) == (1, "")
+    assert trail.said[2:] == [both, last]
+    assert again["prev"] == last["prev"] == both["hash"]
 
 
 CLOSED = """
