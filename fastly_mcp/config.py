@@ -38,6 +38,7 @@ LIMITS = frozenset(
         "FASTLY_MCP_URLS_PER_HOUR",
         "FASTLY_MCP_PURGE_ALLS_PER_HOUR",
         "FASTLY_MCP_AUDIT",
+        "FASTLY_MCP_AUDIT_KEY_FILE",
         "FASTLY_MCP_WRITE",
     }
 )

@@ -139,9 +139,10 @@ LIMITS = [
     "FASTLY_MCP_DOMAINS",
     "FASTLY_MCP_WRITE",
 ]
+KEY_FILE = "FASTLY_MCP_AUDIT_KEY_FILE"  # without it the audit's chain would have no key
 
 
-@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("name", [*LIMITS, KEY_FILE])
 @pytest.mark.parametrize("empty", ["", "  "])
 def test_an_empty_limit_is_an_error(name: str, empty: str) -> None:
     said = problem(**{name: empty})

@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -36,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
     check_person()
     directory, store = state.opened(options)
     plan = find(store, options.code, directory)
+    key = key_of(directory, plan.made_by)
     for line in plan.lines():
         write(line)
     if plan.needs_signature and not (options.sign or options.signature):
@@ -45,16 +47,19 @@ def run(options: argparse.Namespace) -> int:
             f"  echo {plan.digest} | ssh-keygen -Y sign -n {NAMESPACE} -f KEYFILE > FILE"
         )
     if not is_typed(plan):
-        write("Not approved; it still waits. To refuse it: fastly-mcp deny " + plan.code)
+        where = f" --state-dir {shlex.quote(str(directory))}" if options.state_dir else ""
+        write(f"Not approved; it still waits. To refuse it: fastly-mcp deny {plan.code}{where}")
         return 1
     signature = ""
     if options.sign:
         signature = sign(plan, options.sign)
     elif options.signature:
         signature = read_signature(options.signature)
-    key = key_of(directory, plan.made_by)
     decide(store, plan, key, approved=True, signature=signature)
-    write("Approved. Tell the agent to go on; it has 2 minutes.")
+    if signature:
+        write("Signed. If the server knows the key as an approver's, the agent can go on.")
+    else:
+        write("Approved. Tell the agent to go on; it has 2 minutes.")
     return 0
 
 
@@ -95,6 +100,8 @@ def decide(store: Store, plan: Plan, key: bytes, *, approved: bool, signature: s
     how = "signature" if signature else "terminal"
     decision = Decision(approved=approved, at=time.time(), by=by, how=how, signature=signature)
     with store.begin() as transaction:
-        if transaction.plan(plan.code) != plan or not plan.is_open(decision.at):
+        if transaction.plan(plan.code) != plan:
             raise ConfigError(f"plan {plan.code} was decided meanwhile.")
+        if not plan.is_open(decision.at):
+            raise ConfigError(f"plan {plan.code} is too old by now; the agent has to ask again.")
         transaction.keep(plan.sealed(key, decision))

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import stat
 import time
 from dataclasses import asdict
@@ -21,9 +22,14 @@ from fastly_mcp.guard.store import Head, Store
 from fastly_mcp.text import shortened
 
 UNKEYED = (
-    "No line has a key (FASTLY_MCP_AUDIT_KEY_FILE): whoever can write here can write all anew. "
-    "Keep the head elsewhere."
+    "No line has a key (FASTLY_MCP_AUDIT_KEY_FILE): whoever can write here can write all anew, and "
+    "only a head kept elsewhere shows it (--head)."
 )
+KEYED = (
+    "Whoever can write here can cut lines off the end, and only a head kept elsewhere shows it "
+    "(--head)."
+)
+HEAD = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})", re.ASCII)
 SHOWN_TARGETS = 3
 CLOCKS = 3600  # seconds that times may run backwards from one line to the next
 LONGEST = 80  # characters of anybody's text
@@ -42,6 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verify", action="store_true", help="follow the chain of all lines, and print its head"
     )
+    parser.add_argument(
+        "--head",
+        type=_head,
+        metavar="N:HASH",
+        help="verify against a head that was printed before and kept elsewhere; nothing else finds "
+        "lines that were cut off the end by somebody who can write to the state directory",
+    )
     state.add_arguments(parser)
 
 
@@ -58,9 +71,9 @@ def run(options: argparse.Namespace) -> int:
         pass  # nothing was ever changed through it
     except OSError as error:
         raise ConfigError(f"{directory} cannot be read ({error.strerror}).") from None
-    audit = Audit(directory, key=key)
-    if options.verify:
-        return _verify(audit, directory, as_json=options.json)
+    audit = Audit(directory, sinks=settings.audit, key=key)
+    if options.verify or options.head:
+        return _verify(audit, directory, options.head, as_json=options.json)
     _list(audit, directory, options, since)
     return 0
 
@@ -84,42 +97,64 @@ def _list(audit: Audit, directory: Path, options: argparse.Namespace, since: flo
         write(
             f"Nothing to show of {directory}, whose audit begins {begins}."
             if begins
-            else f"There is no audit in {directory}."
+            else _nothing(audit, directory)
         )
 
 
-def _verify(audit: Audit, directory: Path, *, as_json: bool) -> int:
+def _nothing(audit: Audit, directory: Path) -> str:
+    where = ""
+    if "file" not in audit.sinks:
+        where = ": it goes to standard error (FASTLY_MCP_AUDIT), so look in the server's log"
+    return f"There is no audit in {directory}{where}."
+
+
+def _head(text: str) -> Head:
+    match = HEAD.fullmatch(text)
+    if not match:
+        raise argparse.ArgumentTypeError(
+            "is a line's number, a colon and its hash, as --verify prints them"
+        )
+    return Head(match[2], int(match[1]))
+
+
+def _verify(audit: Audit, directory: Path, kept: Head | None, *, as_json: bool) -> int:
     file = directory / STORE
     if file.exists():
         with Store(file).begin() as transaction:
-            stored: Head | None = transaction.head
+            stored: Head | None = transaction.head("file")
             sizes = audit.sizes()
     else:
         stored, sizes = None, audit.sizes()
-    found = audit.verify(stored, sizes)
+    found = audit.verify(stored, sizes, kept)
     if as_json:
         print(json.dumps(_found(found)))
-    else:
+    elif found.head.count or found.broken:
         _show(found, directory, len(sizes))
+    else:
+        write(_nothing(audit, directory), "failure")
     return int(bool(found.broken) or not found.head.count)
 
 
 def _found(found: Verification) -> dict[str, Any]:
     return {
         "lines": found.head.count,
-        "head": found.head.hash,
+        "head": _printed(found.head),
         "key": found.seal.name,
         "unkeyed": found.unkeyed,
         "broken": found.broken,
+        "unsure": found.unsure,
         "torn": found.torn,
     }
 
 
+def _printed(head: Head) -> str:
+    """Return a head as --head takes it."""
+    return f"{head.count}:{head.hash}" if head.count else ""
+
+
 def _show(found: Verification, directory: Path, files: int) -> None:
-    if not found.head.count and not found.broken:
-        write(f"There is no audit in {directory}.", "failure")
-        return
-    for findings, style in ((found.broken, "failure"), (found.torn, "warning")):
+    every = ((found.broken, "failure"), (found.unsure, "warning"), (found.torn, "warning"))
+    for findings, style in every:
         for finding in findings[:SHOWN]:
             write(finding, style)
         if len(findings) > SHOWN:
@@ -127,15 +162,17 @@ def _show(found: Verification, directory: Path, files: int) -> None:
     if not found.broken:
         plural = "" if files == 1 else "s"
         write(
-            f"All {found.head.count} lines in {files} file{plural} of {directory} are there, "
-            "unchanged.",
+            f"Lines 1 to {found.head.count} are there, unchanged, in {files} file{plural} of "
+            f"{directory}.",
             "ok",
         )
+        if found.kept:
+            write(f"Line {found.kept.count} is the one whose head was kept.", "ok")
     if found.is_keyed and found.unkeyed:
         write(f"Up to line {found.unkeyed} they were written before there was a key.", "warning")
-    if not found.is_keyed:
-        write(UNKEYED, "dim")
-    write(f"Head: line {found.head.count}, {found.head.hash}")
+    write(KEYED if found.is_keyed else UNKEYED, "dim")
+    if found.head.count:
+        write(f"Head: {_printed(found.head)}")
 
 
 def _is_asked(record: Record, options: argparse.Namespace) -> bool:

@@ -76,7 +76,7 @@ def _agent_above() -> str:
 
 
 def _process(pid: int) -> tuple[int, list[str]]:
-    """Return a process's parent and command line; 0 and nothing where it has just ended."""
+    """Return a process's parent and command line; 0 and nothing where that is not to be known."""
     try:
         if sys.platform == "linux":
             # Small images have no ps.
@@ -92,5 +92,5 @@ def _process(pid: int) -> tuple[int, list[str]]:
         )
         parent, *words = ps.stdout.split() or ["0"]
         return int(parent), words
-    except (ProcessLookupError, FileNotFoundError):
+    except (ProcessLookupError, FileNotFoundError, PermissionError):
         return 0, []

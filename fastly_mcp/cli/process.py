@@ -1,16 +1,13 @@
 """What a serving process does to itself before it serves: logs, and no dumps of its memory."""
 
 import argparse
-import json
 import logging
 import sys
-from datetime import UTC, datetime
+
+from fastly_mcp.cli.logs import JSONFormatter, LineFormatter, Log
 
 LEVELS = ("debug", "info", "warning", "error")
 PR_SET_DUMPABLE = 4  # Linux, prctl(2)
-
-# What a record of a call carries besides its message.
-FIELDS = ("caller", "tool", "outcome", "ms", "upstream_ms", "upstream_requests", "answer_tokens")
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, level: str) -> None:
@@ -21,8 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, level: str) -> None:
 
 def prepare(options: argparse.Namespace) -> None:
     """Set up logging to standard error, and keep the token out of core dumps."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JSONFormatter() if options.log_json else _LineFormatter())
+    handler = Log(JSONFormatter() if options.log_json else LineFormatter())
     logging.basicConfig(level=options.log_level.upper(), handlers=[handler])
     if options.log_level != "debug":
         # The SDK tells of each session it opens and closes, and stateless ones are many;
@@ -51,22 +47,3 @@ def _forbid_dumps() -> None:
 
         # Nobody but root may attach a debugger or read /proc/PID/mem after this.
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-
-
-class _LineFormatter(logging.Formatter):
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
-
-
-class _JSONFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-        }
-        fields = {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
-        if not fields:
-            fields["message"] = record.getMessage()
-        if record.exc_info:
-            fields["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line | fields, ensure_ascii=False)

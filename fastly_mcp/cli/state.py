@@ -30,7 +30,12 @@ def opened(options: argparse.Namespace, *, make: bool = False) -> tuple[Path, St
 
     Raises ConfigError if it is not to be trusted, or is not there and not to be made.
     """
-    place = directory(options, Settings.read(os.environ, sandbox=options.sandbox)).absolute()
+    settings = Settings.read(os.environ, sandbox=options.sandbox)
+    for problem in settings.problems:
+        # What else is wrong does not matter here.
+        if problem.startswith("FASTLY_MCP_STATE_DIR") and not options.state_dir:
+            raise ConfigError(problem)
+    place = directory(options, settings).absolute()
     if not place.exists() and (options.state_dir or not make):
         raise ConfigError(
             f"there is no state directory {place}; a server that keeps its state elsewhere is "

@@ -1,6 +1,7 @@
 """Serve one MCP client over standard input and output, as desktop assistants start it."""
 
 import argparse
+import logging
 import os
 import sys
 
@@ -36,6 +37,6 @@ def run(options: argparse.Namespace) -> int:
         code = anyio.run(serve_stdio, server)
     except* (BrokenPipeError, anyio.BrokenResourceError):
         pass  # the client has gone; that is the usual end
-    sys.stderr.flush()
+    logging.shutdown()
     # The thread that reads standard input may be waiting for a line that never comes.
     os._exit(code)

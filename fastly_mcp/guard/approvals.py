@@ -15,7 +15,7 @@ import anyio
 from fastly_mcp.errors import GuardFailed, NotPermitted
 from fastly_mcp.guard.plans import TO_DECIDE, TO_USE, Plan
 from fastly_mcp.guard.processes import is_alive
-from fastly_mcp.guard.signatures import allowed_signers, signer
+from fastly_mcp.guard.signatures import allowed_signers, known_signers, signer
 
 WAIT = 5.0  # seconds for either side of the socket
 LONGEST_PATH = 100  # bytes of a socket's path, a little below what systems take
@@ -31,6 +31,7 @@ class Approvals:
 
     def __init__(self, state_dir: Path | None, approvers: Path | None = None) -> None:
         self.approvers = approvers
+        self._known = known_signers(approvers) if approvers else frozenset()
         self.key = secrets.token_bytes(32)
         self.process = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._state_dir = state_dir
@@ -57,7 +58,7 @@ class Approvals:
     def needs_signatures(self) -> bool:
         """Tell whether only signed approvals count. Raises GuardFailed if none could."""
         if self.approvers:
-            allowed_signers(self.approvers)
+            allowed_signers(self.approvers, self._known)
         return self.approvers is not None
 
     def verify(self, plan: Plan) -> None:
@@ -67,7 +68,7 @@ class Approvals:
         NotPermitted if no approver signed it, GuardFailed if that cannot be found out.
         """
         if self.approvers and plan.decision and plan.decision.approved:
-            by = signer(plan, self.approvers)
+            by = signer(plan, allowed_signers(self.approvers, self._known))
             self._signers[plan.code] = plan.digest, plan.decision.signature, by
 
     def signed(self, plan: Plan) -> Plan:
@@ -135,7 +136,7 @@ def socket_path(state_dir: Path, process: str) -> Path:
 
 
 def key_of(state_dir: Path, process: str) -> bytes:
-    """Return a serving process's key. Raises NotPermitted if that process has ended."""
+    """Return a serving process's key. Raises NotPermitted if that process does not answer."""
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as asking:
         asking.settimeout(WAIT)
         try:
@@ -143,6 +144,10 @@ def key_of(state_dir: Path, process: str) -> bytes:
             key = b""
             while part := asking.recv(64):
                 key += part
+        except TimeoutError:
+            raise NotPermitted(
+                f"The server that asked for this has not answered for {WAIT:g} s."
+            ) from None
         except OSError:
             raise NotPermitted(
                 "The server that asked for this has ended, and its plans with it; the agent has "

@@ -1,9 +1,9 @@
 """The audit: what was changed through this server, told on disk before and after each change."""
 
 import logging
-import select
+import os
+import stat
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -12,16 +12,23 @@ from pathlib import Path
 
 from fastly_mcp.errors import ConfigError, GuardFailed
 from fastly_mcp.guard.chain import Seal, Verification, read, sealed
-from fastly_mcp.guard.files import BLOCK, LARGEST, Files, name_of, number_of, opened, write_all
+from fastly_mcp.guard.files import (
+    BLOCK,
+    LARGEST,
+    THROUGH_LINKS,
+    Files,
+    name_of,
+    number_of,
+)
 from fastly_mcp.guard.lines import Intent, Outcome, parsed
 from fastly_mcp.guard.processes import is_alive
+from fastly_mcp.guard.stderr import Stderr
 from fastly_mcp.guard.store import Head, Transaction
 
 SHORTEST_KEY = 32  # bytes
 RUNNING = 300.0  # seconds; no call takes longer
-PATIENCE = 2.0  # seconds for a reader of standard error to take one line
-AT_ONCE = 4096  # bytes a pipe that is ready surely takes
 UNKNOWN = "unknown: may have been sent"
+EDITED = "changed since it was written: see fastly-mcp audit --verify"
 
 log = logging.getLogger("fastly_mcp")
 
@@ -32,6 +39,8 @@ class Record:
 
     intent: Intent
     outcome: Outcome | None
+    is_edited: bool = False
+    """One of its lines is not as it was written; then no outcome is told."""
 
     @property
     def at(self) -> float:
@@ -39,6 +48,8 @@ class Record:
 
     def came(self, now: float) -> str:
         """Say in a few words what came of it."""
+        if self.is_edited:
+            return EDITED
         if self.outcome:
             return UNKNOWN if self.outcome.outcome == "unknown" else self.outcome.outcome
         is_over = now - self.at > RUNNING or not is_alive(self.intent.pid)
@@ -48,7 +59,8 @@ class Record:
 class Audit:
     """The audit in a state directory; without one it is in memory.
 
-    Lines go to `sinks`: the file, standard error, or both.
+    Lines go to `sinks`: the file, standard error, or both. Each has a chain of its own, so that
+    none misses what only the other was told; a line that goes to both goes on from the file's.
     """
 
     def __init__(
@@ -61,6 +73,7 @@ class Audit:
     ) -> None:
         self.sinks = sinks
         self._files = Files(directory, largest) if directory else None
+        self._stderr = Stderr()
         self._kept: list[bytes] = []
         self._seal = Seal(key)
 
@@ -70,16 +83,19 @@ class Audit:
         Raises GuardFailed if no sink takes it, or if the chain has a key that this one is not.
         """
         failed: dict[str, str] = {}
-        head = transaction.head
+        sizes: dict[Path, int] = {}
+        known = head = transaction.head("file" if "file" in self.sinks else "stderr")
         if "file" in self.sinks:
             try:
-                head = self._position(head)
+                sizes = self.sizes()
+                head = self._position(known, sizes)
             except (OSError, ConfigError) as error:
                 failed["file"] = _why(error)
-        text, new = sealed(head, asdict(line), self._seal)
+        is_anew = bool(head.count) and not known.count
+        text, new = sealed(head, asdict(line), self._seal, is_anew=is_anew)
         for sink in sorted(self.sinks - failed.keys()):
             try:
-                self._append(text) if sink == "file" else _to_stderr(text)
+                self._append(text, sizes) if sink == "file" else self._stderr.write(text)
             except (OSError, ValueError, ConfigError) as error:
                 failed[sink] = _why(error)
         if failed.keys() == self.sinks:
@@ -87,19 +103,28 @@ class Audit:
         if "file" in failed:
             # Of standard error it could not be told, since that is where this goes.
             log.warning("The audit's file takes no line: %s", failed["file"])
-        transaction.head = new
+        for sink in self.sinks:
+            # One that did not take the line misses it, and its chain shows that.
+            transaction.keep_head(sink, new)
 
     def records(self) -> Iterator[Record]:
         """Every change, newest first. Raises ConfigError if the files cannot be read."""
         outcomes: dict[str, Outcome] = {}
+        edited: set[str] = set()
         with _told():
-            for raw in self._backwards():
+            for raw in self._backwards(self.sizes()):
                 line = read(raw, self._seal)
                 said = parsed(line.said) if line else None
+                if not line or not said:
+                    continue
+                if line.is_edited:
+                    edited.add(said.event)
                 if isinstance(said, Outcome):
                     outcomes[said.event] = said
-                elif said:
-                    yield Record(said, outcomes.pop(said.event, None))
+                else:
+                    outcome = outcomes.pop(said.event, None)
+                    is_edited = said.event in edited
+                    yield Record(said, None if is_edited else outcome, is_edited)
 
     def since(self) -> str:
         """Return when the audit begins; empty if there is none. Raises ConfigError as above."""
@@ -115,31 +140,34 @@ class Audit:
         with _told():
             return self._files.sizes() if self._files else {}
 
-    def verify(self, stored: Head | None, sizes: dict[Path, int]) -> Verification:
-        """Follow the chain as it was when head and sizes were read in one transaction.
+    def verify(
+        self, stored: Head | None, sizes: dict[Path, int], kept: Head | None = None
+    ) -> Verification:
+        """Follow the file's chain as it was when head and sizes were read in one transaction.
 
-        Raises ConfigError if the files cannot be read.
+        A head that somebody `kept` elsewhere has to be in it. Raises ConfigError if the files
+        cannot be read.
         """
         with _told():
-            found = Verification(self._seal, stored).follow(self._forwards(sizes))
+            found = Verification(self._seal, stored, kept).follow(self._forwards(sizes))
         numbers = {number_of(file) for file in sizes}
         for number in range(1, max(numbers, default=0)):
             if number not in numbers:
                 found.broken.append(f"{name_of(number)} is missing.")
         return found
 
-    def _position(self, head: Head) -> Head:
-        """Return what the next line goes on from.
+    def _position(self, head: Head, sizes: dict[Path, int]) -> Head:
+        """Return what the next line of the file goes on from.
 
         That is the head in the store, or the last line in the file where that is further: after a
         crash between the two, or beside a new store.
         """
         further: Head | None = None
-        for raw in self._backwards():
+        for raw in self._backwards(sizes):
             line = read(raw, self._seal)
             if not line:
                 continue
-            if line.key not in {"", self._seal.name}:
+            if line.is_foreign:
                 raise ConfigError(
                     f"it was begun with the key {line.key}, which is not the one in "
                     "FASTLY_MCP_AUDIT_KEY_FILE"
@@ -154,9 +182,9 @@ class Audit:
                 return further
         return head
 
-    def _append(self, text: bytes) -> None:
+    def _append(self, text: bytes, sizes: dict[Path, int]) -> None:
         if self._files:
-            self._files.append(text)
+            self._files.append(text, sizes)
         else:
             self._kept.append(text)
 
@@ -165,9 +193,9 @@ class Audit:
             return self._files.forwards(sizes)
         return ((f"line {n}", text.rstrip(b"\n")) for n, text in enumerate(self._kept, 1))
 
-    def _backwards(self) -> Iterable[bytes]:
+    def _backwards(self, sizes: dict[Path, int]) -> Iterable[bytes]:
         if self._files:
-            return self._files.backwards()
+            return self._files.backwards(sizes)
         return (text.rstrip(b"\n") for text in reversed(self._kept))
 
 
@@ -175,8 +203,12 @@ def read_key(file: Path) -> bytes:
     """Return the key in a file, all of its bytes. Raises ConfigError if it is no good one."""
     try:
         # A mounted secret is a link to where it is.
-        with opened(file.resolve()) as content:
-            key = content.read(BLOCK)
+        descriptor = os.open(file, os.O_RDONLY | THROUGH_LINKS)
+        try:
+            _check_secret(file, os.fstat(descriptor))
+            key = os.read(descriptor, BLOCK)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise ConfigError(f"FASTLY_MCP_AUDIT_KEY_FILE cannot be read ({error.strerror}).") from None
     if len(key) < SHORTEST_KEY:
@@ -187,27 +219,33 @@ def read_key(file: Path) -> bytes:
     return key
 
 
+def _check_secret(file: Path, found: os.stat_result) -> None:
+    """Raise ConfigError unless only root and this user's group may have a hand in it.
+
+    Containers mount secrets as root's, and let a program read them through its group.
+    """
+    if not stat.S_ISREG(found.st_mode):
+        raise ConfigError(f"FASTLY_MCP_AUDIT_KEY_FILE: {file} is no plain file; name one that is.")
+    if sys.platform == "win32":  # pragma: no cover  # a user's folders are for that user there
+        return
+    if found.st_uid not in {0, os.geteuid()}:
+        raise ConfigError(
+            f"FASTLY_MCP_AUDIT_KEY_FILE: {file} belongs to another user (uid {found.st_uid}); it "
+            f"is not used. Run: chown {os.geteuid()} {file}"
+        )
+    if found.st_mode & 0o027:
+        raise ConfigError(
+            f"FASTLY_MCP_AUDIT_KEY_FILE: {file} is open to others, or its group can write it; it "
+            f"is not used. Run: chmod g-w,o= {file} (a mounted secret: give it the mode 0440)"
+        )
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise ConfigError(f"The audit cannot be read ({_why(error)}).") from None
-
-
-def _to_stderr(text: bytes) -> None:
-    """Write a line to standard error. Raises OSError if nobody reads it, ValueError if closed."""
-    if sys.stderr is None:
-        raise OSError(None, "standard error is closed")
-    sys.stderr.flush()
-    descriptor = sys.stderr.fileno()
-    ends = time.monotonic() + PATIENCE
-    for begin in range(0, len(text), AT_ONCE):
-        # Others wait for this transaction, and a reader that has stopped must not stop them.
-        wait = max(0.0, ends - time.monotonic())
-        if sys.platform != "win32" and not select.select([], [descriptor], [], wait)[1]:
-            raise OSError(None, f"nobody has read standard error for {PATIENCE:g} s")
-        write_all(descriptor, text[begin : begin + AT_ONCE])
 
 
 def _why(error: Exception) -> str:

@@ -29,9 +29,11 @@ def why_it_waits(
         return "it empties the whole cache"
     if level is Level.PURGE_ALL:
         return ""
-    if level is not Level.BROAD:
-        return f"every purge waits here (FASTLY_MCP_APPROVAL={level})"
-    return _broad_key(change, broad_keys) or _too_many(change, before)
+    # What is broad is told of at every level.
+    broad = _broad_key(change, broad_keys) or _too_many(change, before)
+    if level is Level.BROAD or broad:
+        return broad
+    return f"every purge waits here (FASTLY_MCP_APPROVAL={level})"
 
 
 def _broad_key(change: Change, broad_keys: Collection[str]) -> str:
@@ -46,6 +48,8 @@ def _broad_key(change: Change, broad_keys: Collection[str]) -> str:
             return f"the key {shown} is called as the service is, and may tag all of it"
         if HOST.fullmatch(folded) and hit.may_serve(folded):
             return f"the key {shown} may be a domain of the service, and tag all of it"
+    if hit.is_lost:
+        return "the service's name cannot be looked up now, and a key called so may tag all of it"
     return ""
 
 

@@ -35,35 +35,41 @@ class Budget:
                     if service in {None, each.service}
                 ]
                 raise NotPermitted(
-                    f"This call would purge {wanted} {what}; {max(0, most - spent)} of {most} are "
-                    f"left this hour. {_when(spendings, spent + wanted - most)} Nothing was sent."
+                    f"This call needs {wanted} {what}; {max(0, most - spent)} of {most} are "
+                    f"left this hour. {_when(spendings, spent + wanted - most, wanted > most)} "
+                    "Nothing was sent."
                 )
 
     def left(self, transaction: Transaction, token: str, now: float) -> dict[str, int]:
-        """Return how many keys and URLs are left in this hour."""
+        """Return how many keys, URLs and edge checks are left in this hour."""
         return {
             "keys": max(0, self.keys_per_hour - transaction.spent("key", now - HOUR, token)),
             "urls": max(0, self.urls_per_hour - transaction.spent("url", now - HOUR, token)),
+            "edge_checks": max(
+                0, EDGE_CHECKS_PER_HOUR - transaction.spent("edge_check", now - HOUR, token)
+            ),
         }
 
     def _asked(self, change: Change) -> Iterator[tuple[str, int, int, str | None]]:
         if change.kind == "all":
             for hit in change.hits:
-                yield "times everything", self.purge_alls_per_hour, 1, hit.service_id
+                yield "purges of everything", self.purge_alls_per_hour, 1, hit.service_id
         elif change.kind == "key":
             yield "keys", self.keys_per_hour, len(change.targets), None
         elif change.kind == "url":
             yield "URLs", self.urls_per_hour, len(change.targets), None
 
 
-def _when(spendings: Iterable[Spending], over: int) -> str:
+def _when(spendings: Iterable[Spending], over: int, is_too_much: bool) -> str:
     """Say when as much as it is over will be an hour old; the oldest come first."""
+    if is_too_much:
+        return "That never fits: the operator allows no more."
     for spending in spendings:
         over -= spending.count
         if over <= 0:
             at = datetime.fromtimestamp(spending.at + HOUR + 1, UTC)
             return f"It fits after {at:%Y-%m-%dT%H:%M:%SZ}."
-    return "It never fits: split it."
+    return ""
 
 
 def spend_edge_check(transaction: Transaction, token: str, now: float) -> None:

@@ -42,16 +42,26 @@ class Line:
     hash: str
     said: Mapping[str, Any]
     is_sound: bool
-    """Its hash is that of its text; never so of a line under another key, which cannot be told."""
+    """Its hash is that of its text."""
+    is_foreign: bool
+    """It is under another key, so that whether it is sound cannot be told."""
+
+    @property
+    def is_edited(self) -> bool:
+        return not (self.is_sound or self.is_foreign)
 
 
-def sealed(head: Head, said: Mapping[str, Any], seal: Seal) -> tuple[bytes, Head]:
+def sealed(
+    head: Head, said: Mapping[str, Any], seal: Seal, *, is_anew: bool = False
+) -> tuple[bytes, Head]:
     """Return the line that goes on from `head`, with its line break, and the new head.
 
-    What is hashed is the line's own text up to the hash. All of it is printable ASCII.
+    What is hashed is the line's own text up to the hash. All of it is printable ASCII. It carries
+    a mark if `head` is only the last line that was found, because the store knew none.
     """
     key = {"key": seal.name} if seal.key else {}
-    whole = {"n": head.count + 1, "prev": head.hash, **key, **said}
+    mark = {"new_store": True} if is_anew else {}
+    whole = {"n": head.count + 1, "prev": head.hash, **key, **mark, **said}
     text = json.dumps(whole, ensure_ascii=True, separators=(",", ":")).removesuffix("}").encode()
     new = Head(seal.hash(text), head.count + 1)
     return b'%s,"hash":"%s"}\n' % (text, new.hash.encode()), new
@@ -72,7 +82,7 @@ def read(raw: bytes, seal: Seal) -> Line | None:
         return None
     own = seal if key == seal.name else None if key else Seal()
     sound = own is not None and hmac.compare_digest(own.hash(text), found)
-    return Line(n, prev, key, found, said, sound)
+    return Line(n, prev, key, found, said, sound, is_foreign=own is None)
 
 
 @dataclass(slots=True)
@@ -82,6 +92,8 @@ class Verification:
     seal: Seal
     stored: Head | None
     """What the store says the head is, if there is one."""
+    kept: Head | None = None
+    """One that was printed before and kept elsewhere."""
     head: Head = field(default_factory=Head)
     """The last line that was found."""
     unkeyed: int = 0
@@ -90,6 +102,8 @@ class Verification:
     broken: list[str] = field(default_factory=list)
     torn: list[str] = field(default_factory=list)
     """Beginnings of lines that a crash left; the chain goes on after them."""
+    unsure: list[str] = field(default_factory=list)
+    """Lines before which some may be missing without a trace."""
     _odd: list[tuple[str, bool]] = field(default_factory=list)
     """Places of what is no sound line since the last one that is, and whether it is torn."""
     _is_foreign: bool = False
@@ -98,7 +112,7 @@ class Verification:
         """Follow the chain through all lines, each with the place it stands at."""
         for place, raw in rows:
             line = read(raw, self.seal)
-            if line and line.key not in {"", self.seal.name}:
+            if line and line.is_foreign:
                 self._other_key(line, place)
                 self._step(line, place)
             elif line and line.is_sound:
@@ -107,7 +121,8 @@ class Verification:
             else:
                 self._odd.append((place, line is None and _is_torn(raw)))
         known = self.stored.count if self.stored else 0
-        self._between(max(self.head.count, known), "from the end")
+        kept = self.kept.count if self.kept else 0
+        self._between(max(self.head.count, known, kept), "from the end")
         if not known and self.head.count > 1:
             self.broken.append("The store knows no head, so whether the end is cut is not known.")
         if self.seal.key and self.head.count and not (self.is_keyed or self._is_foreign):
@@ -130,6 +145,16 @@ class Verification:
         if self.stored and self.stored.count == line.n and self.stored.hash != line.hash:
             self.broken.append(
                 f"Line {line.n} ({place}) was changed: it is not the one the store knows."
+            )
+        if self.kept and self.kept.count == line.n and self.kept.hash != line.hash:
+            self.broken.append(
+                f"Line {line.n} ({place}) is not the one whose head was kept: it was changed, or "
+                "cut off and another written."
+            )
+        if line.said.get("new_store") is True:
+            self.unsure.append(
+                f"Line {line.n} was written beside a new store: what was cut off before it is not "
+                "known."
             )
 
     def _between(self, last: int, where: str) -> bool:

@@ -20,6 +20,8 @@ class Hit:
     domains: tuple[str, ...] = ()
     knows_domains: bool = False
     """Whether these are all of its domains."""
+    is_lost: bool = False
+    """Whether the token may look it up, and Fastly did not answer."""
     active_version: int | None = None
     shields: tuple[str, ...] = ()
     is_stale_on_error: bool = False

@@ -16,7 +16,8 @@ FILE = re.compile(r"audit(?:\.([1-9][0-9]{0,8}))?\.jsonl")
 LARGEST = 16 * 2**20  # bytes of a file before the next is begun
 BLOCK = 2**16
 # Opening a pipe that somebody put there must not wait for its other end.
-FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NONBLOCK"))
+THROUGH_LINKS = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_BINARY", "O_NONBLOCK"))
+FLAGS = THROUGH_LINKS | getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,10 @@ class Files:
     directory: Path
     largest: int = LARGEST
 
-    def append(self, text: bytes) -> None:
+    def append(self, text: bytes, sizes: dict[Path, int]) -> None:
         """Put a line on disk, whole or not at all. Only one process may do so at a time."""
-        file = self._current(len(text))
-        is_new = not file.exists()
+        file = self._current(sizes, len(text))
+        is_new = file not in sizes
         make_file(file)
         descriptor = os.open(file, os.O_RDWR | os.O_APPEND | FLAGS)
         try:
@@ -70,9 +71,9 @@ class Files:
                     if at >= size:
                         break
 
-    def backwards(self) -> Iterator[bytes]:
-        """Every line, the last first."""
-        for file in reversed(self.sizes()):
+    def backwards(self, sizes: dict[Path, int]) -> Iterator[bytes]:
+        """Every line of these files to their ends, the last first."""
+        for file in reversed(sizes):
             with opened(file) as lines:
                 at, rest = lines.seek(0, os.SEEK_END), b""
                 while at:
@@ -83,8 +84,8 @@ class Files:
                 if rest:
                     yield rest
 
-    def _current(self, more: int) -> Path:
-        last = next(reversed(self.sizes().items()), None)
+    def _current(self, sizes: dict[Path, int], more: int) -> Path:
+        last = next(reversed(sizes.items()), None)
         if last is None:
             return self.directory / name_of(1)
         file, size = last

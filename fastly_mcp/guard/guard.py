@@ -18,6 +18,7 @@ from fastly_mcp.config import Level, Settings
 from fastly_mcp.errors import (
     UNREPEATABLE,
     APIError,
+    ConfigError,
     FastlyMCPError,
     GuardFailed,
     InvalidArgument,
@@ -197,11 +198,14 @@ class Guard:
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
-        """One transaction in a store whose directory is to be trusted."""
-        if self.state_dir:
-            prepared(self.state_dir)
-        with self.store.begin() as transaction:
-            yield transaction
+        """One transaction in a store whose directory is to be trusted; raises GuardFailed."""
+        try:
+            if self.state_dir:
+                prepared(self.state_dir)
+            with self.store.begin() as transaction:
+                yield transaction
+        except ConfigError as error:
+            raise GuardFailed(str(error)) from None
 
     async def aclose(self) -> None:
         """Close the socket and the store. Plans that wait end with it."""

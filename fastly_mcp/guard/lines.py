@@ -74,7 +74,7 @@ class Outcome:
     purge_ids: tuple[str, ...]
     """The first 50."""
     status: int
-    """Fastly's HTTP status; 0 where there was no answer."""
+    """Fastly's HTTP status: of the last that failed, or 200 if nothing did; 0 without an answer."""
     duration_ms: int
 
 

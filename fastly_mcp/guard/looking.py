@@ -34,8 +34,10 @@ async def look(
     hosts = tuple(host_of(CachedURL(url)) for url in targets) if kind == "url" else ()
     owners: dict[str, str] = {}
     feels = ""
-    hits = [_known(service) for service in services]
-    if closely and (await fastly.grant()).permits(Scope.GLOBAL_READ):
+    may_look = (await fastly.grant()).permits(Scope.GLOBAL_READ)
+    hits = [_known(service, may_look=may_look) for service in services]
+    # What Fastly could not tell a moment ago is not asked for again.
+    if closely and may_look and not any(hit.is_lost for hit in hits):
         owners = await fastly.services.owners(lately.union(hosts)) if hosts else {}
         ids = {owners[host] for host in hosts if host in owners}
         ids |= {service.id for service in services}
@@ -54,9 +56,12 @@ async def look(
     )
 
 
-def _known(service: Service) -> Hit:
+def _known(service: Service, *, may_look: bool) -> Hit:
     return Hit(
-        service_id=service.id, service_name=service.name, active_version=service.active_version
+        service_id=service.id,
+        service_name=service.name,
+        active_version=service.active_version,
+        is_lost=may_look and not service.name,
     )
 
 

@@ -152,11 +152,14 @@ class Plan:
     @property
     def gentler(self) -> str:
         """A way that does less, where there is one."""
-        if self.change.write:
+        change = self.change
+        if change.write:
             return ""
-        if self.change.kind == "all":
+        if change.kind == "all":
             return "purge the surrogate keys or URLs that changed"
-        return "" if self.change.soft else "a soft purge, unless the content must vanish"
+        ways = ["a soft purge, unless the content must vanish"] * (not change.soft)
+        ways += ["the URLs of the pages, if they are few"] * (change.kind == "key")
+        return "; or ".join(ways)
 
 
 PLAN = TypeAdapter(Plan)

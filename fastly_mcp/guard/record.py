@@ -11,6 +11,7 @@ from fastly_mcp.errors import APIError, FastlyMCPError
 from fastly_mcp.guard.changes import PROGRESS, Change
 from fastly_mcp.guard.lines import LISTED
 
+OK = 200  # what Fastly answers to every purge that it accepts
 OFTEN = 1.0  # seconds between two looks for a freeze
 
 
@@ -22,8 +23,8 @@ class Record:
     event: str
     accepted: int = 0
     failed: int = 0
-    status: int = 0
-    """Of the last answer that was no success; 0 where there was none."""
+    refusal: int = 0
+    """Fastly's HTTP status when it last failed; 0 if it gave no answer then."""
     ids: list[str] = field(default_factory=list)
     """Of purges that have one, as many as are ever told."""
     check: Callable[[bool], None] = lambda _: None
@@ -41,6 +42,11 @@ class Record:
             await to_thread.run_sync(self.check, again)
 
     @property
+    def status(self) -> int:
+        """Fastly's HTTP status: where it failed, or the one of success if nothing did; or 0."""
+        return OK if self.accepted and not self.failed else self.refusal
+
+    @property
     def total(self) -> int:
         return max(1, len(self.change.targets))
 
@@ -54,7 +60,7 @@ class Record:
         """Note what failed."""
         self.failed += count
         if isinstance(error, APIError):
-            self.status = error.status
+            self.refusal = error.status
         self._tell()
 
     @contextmanager

@@ -44,15 +44,35 @@ def read_signature(file: Path) -> str:
     return text
 
 
-def allowed_signers(file: Path) -> bytes:
-    """Return the approvers and their keys.
-
-    Raises GuardFailed with the reason if it is not to be trusted.
-    """
-    why = ""
+def known_signers(file: Path) -> frozenset[bytes]:
+    """Return the lines of approvers as they are now; none if the file is not to be trusted."""
     try:
-        with file.open("rb") as opened:
-            found, text = os.fstat(opened.fileno()), opened.read()
+        return frozenset(_lines(file))
+    except GuardFailed:
+        return frozenset()
+
+
+def allowed_signers(file: Path, known: frozenset[bytes]) -> bytes:
+    """Return the approvers and their keys, of those that were `known` when the server started.
+
+    Who can write the file can take approvers out of it at once, and put none in. Raises
+    GuardFailed with the reason if it is not to be trusted, or none is left.
+    """
+    left = [line for line in _lines(file) if line in known]
+    if not left:
+        raise GuardFailed(_unusable(file, "it has no approver that this server started with"))
+    return b"".join(left)
+
+
+def _lines(file: Path) -> list[bytes]:
+    why, text = "", b""
+    try:
+        # Opening a pipe would wait for its other end.
+        if stat.S_ISREG(file.stat().st_mode):
+            with file.open("rb") as opened:
+                found, text = os.fstat(opened.fileno()), opened.read()
+        else:
+            found = file.stat()
     except OSError as error:
         raise GuardFailed(_unusable(file, f"it cannot be read ({error.strerror})")) from None
     if not stat.S_ISREG(found.st_mode):
@@ -63,19 +83,19 @@ def allowed_signers(file: Path) -> bytes:
         why = f"others may write it; run: chmod go-w {file}"
     if why:
         raise GuardFailed(_unusable(file, why))
-    return text
+    lines = (line.strip() for line in text.splitlines())
+    return [line + b"\n" for line in lines if line and not line.startswith(b"#")]
 
 
-def signer(plan: Plan, approvers: Path) -> str:
-    """Return the approver who signed a plan's approval.
+def signer(plan: Plan, approvers: bytes) -> str:
+    """Return which of the approvers signed a plan's approval.
 
     Raises NotPermitted if none did, GuardFailed if that cannot be found out.
     """
     decision = plan.decision
     with TemporaryDirectory(prefix="fastly-mcp-") as directory:
-        # Both runs see the same file, whatever happens to the operator's meanwhile.
         allowed, signature = Path(directory, "allowed_signers"), Path(directory, "signature")
-        allowed.write_bytes(allowed_signers(approvers))
+        allowed.write_bytes(approvers)
         signature.write_text(decision.signature if decision else "", encoding="utf-8")
         files = ("-f", str(allowed), "-s", str(signature))
         found = _keygen("find-principals", *files)

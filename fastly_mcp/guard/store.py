@@ -31,7 +31,7 @@ CREATE TABLE spending (at REAL NOT NULL, token TEXT NOT NULL, service TEXT NOT N
     what TEXT NOT NULL, soft INTEGER NOT NULL, count INTEGER NOT NULL, plan TEXT NOT NULL) STRICT;
 CREATE INDEX spending_at ON spending (at);
 CREATE TABLE freeze (until REAL, reason TEXT NOT NULL, by TEXT NOT NULL, at REAL NOT NULL) STRICT;
-CREATE TABLE head (hash TEXT NOT NULL, count INTEGER NOT NULL) STRICT;
+CREATE TABLE head (sink TEXT PRIMARY KEY, hash TEXT NOT NULL, count INTEGER NOT NULL) STRICT;
 """
 
 
@@ -71,7 +71,7 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of the audit's chain: the last line's hash and the number of lines."""
+    """The end of a chain of the audit: the last line's hash and the number of lines."""
 
     hash: str = ""
     count: int = 0
@@ -268,12 +268,14 @@ class Transaction:
         if freeze:
             self._database.execute("INSERT INTO freeze VALUES (?, ?, ?, ?)", astuple(freeze))
 
-    @property
-    def head(self) -> Head:
-        row = self._database.execute("SELECT hash, count FROM head").fetchone()
+    def head(self, sink: str) -> Head:
+        """The last line of the audit that went to the file or to stderr."""
+        row = self._database.execute(
+            "SELECT hash, count FROM head WHERE sink = ?", (sink,)
+        ).fetchone()
         return Head(*row) if row else Head()
 
-    @head.setter
-    def head(self, head: Head) -> None:
-        self._database.execute("DELETE FROM head")
-        self._database.execute("INSERT INTO head VALUES (?, ?)", astuple(head))
+    def keep_head(self, sink: str, head: Head) -> None:
+        self._database.execute(
+            "INSERT OR REPLACE INTO head VALUES (?, ?, ?)", (sink, *astuple(head))
+        )

@@ -56,11 +56,12 @@ class Limits(Result):
 
 
 class Purging(Result):
-    """Which purges wait for a person, and how many keys and URLs are left in this hour."""
+    """Which purges wait for a person, and how much is left of this hour's budget."""
 
     approval: str
     keys_left: int | None = None
     urls_left: int | None = None
+    edge_checks_left: int | None = None
     frozen: str = ""
 
 
@@ -146,6 +147,7 @@ async def _purging(guard: Guard, grant: Grant) -> Purging:
         approval=guard.settings.approval,
         keys_left=left["keys"] if by_key else None,
         urls_left=left["urls"] if by_key else None,
+        edge_checks_left=left["edge_checks"] if grant.permits(Scope.GLOBAL_READ) else None,
         frozen=frozen,
     )
 

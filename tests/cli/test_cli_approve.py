@@ -1,6 +1,7 @@
 """`fastly-mcp approve` and its kin: a person at a terminal, and everything that is none."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any, Self
 
 import pytest
 
+from fastly_mcp.cli import person
 from tests.cli.terminals import at_terminal
 from tests.guard.signing import has_keygen, make_key, public
 from tests.serving.processes import (
@@ -191,6 +193,38 @@ def test_a_plan_ends_with_the_server_that_asked(fastly: Upstream, home: Path) ->
     assert ended.returncode == 2
     assert "The server that asked for this has ended" in ended.stdout
     assert "Traceback" not in ended.stdout
+    assert "Purge EVERYTHING" not in ended.stdout
+    assert run("approvals", home=home).stdout.startswith(f"{code}  ended ")
+
+
+def test_a_server_that_hangs_is_not_said_to_have_ended(server: Server, home: Path) -> None:
+    code = server.code()
+    server.popen.send_signal(signal.SIGSTOP)
+    try:
+        ended = at_terminal("approve", code, typed=TYPED, home=home)
+    finally:
+        server.popen.send_signal(signal.SIGCONT)
+    assert ended.returncode == 2
+    assert "has not answered for 5 s" in ended.stdout
+
+
+@pytest.mark.parametrize("command", ["approvals", "freeze"])
+def test_a_state_directory_that_is_not_understood_is_not_taken_for_the_usual_one(
+    home: Path, command: str
+) -> None:
+    ended = run(command, home=home, FASTLY_MCP_STATE_DIR="${NOPE}")
+    assert ended.returncode == 2
+    assert "FASTLY_MCP_STATE_DIR still holds an unexpanded variable" in ended.stderr
+    assert not (home / ".local").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there /proc is read")
+def test_processes_that_may_not_be_seen_are_no_agents(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hidden(*_: object, **__: object) -> str:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "read_text", hidden)
+    assert person._agent_above() == ""
 
 
 def test_what_waits_is_listed(server: Server, home: Path) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from fastly_mcp.guard.audit import EDITED
 from fastly_mcp.guard.chain import Seal
 from fastly_mcp.guard.changes import Change
+from fastly_mcp.guard.store import Head
 from tests.cli.conftest import Ended, Main
 from tests.guard.auditing import APPROVED, BLOG, CALL, KEYS, NOW, SHOP, Trail, meant
 from tests.serving.processes import posix
@@ -89,6 +91,17 @@ def test_json_is_one_object_a_purge_with_all_that_is_known(main: Main, trail: Tr
     assert (unknown["outcome"], "accepted" in unknown) == ("unknown: may have been sent", False)
 
 
+def test_an_edited_line_is_shown_as_one(main: Main, trail: Trail) -> None:
+    for _ in range(2):
+        trail.change()
+    trail.edit(1, b'"accepted":2', b'"accepted":1')
+    edited, kept = (line.split("  ") for line in asked(main, trail).out.splitlines())
+    assert edited[-1] == EDITED
+    assert kept[-1] == "ok, 2 accepted, 0 failed, status 200"
+    as_json, _ = map(json.loads, asked(main, trail, "--json").out.splitlines())
+    assert (as_json["outcome"], "accepted" in as_json) == (EDITED, False)
+
+
 @pytest.mark.parametrize("since", ["1", "h", "-1h", "1w", "1h30m", "٣h"])
 def test_a_time_that_is_none_is_refused(main: Main, trail: Trail, since: str) -> None:
     ended = asked(main, trail, f"--since={since}")
@@ -124,15 +137,17 @@ def test_verify_prints_the_head_and_what_it_is_worth(main: Main, trail: Trail) -
     ended = asked(main, trail, "--verify")
     assert (ended.code, ended.err) == (0, "")
     lines = ended.out.splitlines()
-    assert lines[0] == f"All 2 lines in 1 file of {trail.directory} are there, unchanged."
+    assert lines[0] == f"Lines 1 to 2 are there, unchanged, in 1 file of {trail.directory}."
     assert lines[1].startswith("No line has a key (FASTLY_MCP_AUDIT_KEY_FILE): whoever can write")
-    assert lines[2] == f"Head: line 2, {head}"
+    assert lines[1].endswith("only a head kept elsewhere shows it (--head).")
+    assert lines[2] == f"Head: 2:{head}"
     assert json.loads(asked(main, trail, "--verify", "--json").out) == {
         "lines": 2,
-        "head": head,
+        "head": f"2:{head}",
         "key": "",
         "unkeyed": 2,
         "broken": [],
+        "unsure": [],
         "torn": [],
     }
 
@@ -147,6 +162,53 @@ def test_verify_names_the_first_line_that_was_changed(main: Main, trail: Trail) 
     assert ended.out.splitlines()[20] == "and 10 more like these"
     assert "are there" not in ended.out
     assert len(json.loads(asked(main, trail, "--verify", "--json").out)["broken"]) == 30
+
+
+def test_a_head_that_was_kept_is_compared_with_as_it_was_printed(main: Main, trail: Trail) -> None:
+    trail.change()
+    printed = asked(main, trail, "--verify").out.splitlines()[-1].removeprefix("Head: ")
+    trail.change()
+    later = json.loads(asked(main, trail, "--verify", "--json").out)["head"]
+    for words in (["--verify", "--head", printed], ["--head", printed]):
+        ended = asked(main, trail, *words)
+        assert ended.code == 0
+        assert ended.out.splitlines()[1] == "Line 2 is the one whose head was kept."
+    trail.rows = trail.rows[:2]
+    with trail.store.begin() as transaction:
+        transaction.keep_head("file", Head(printed.partition(":")[2], 2))
+    assert asked(main, trail, "--verify").code == 0
+    cut = asked(main, trail, "--verify", "--head", later)
+    assert cut.code == 1
+    assert cut.out.splitlines()[0] == "Lines 3 to 4 were removed from the end."
+    assert "are there" not in cut.out
+    assert "whose head was kept" not in cut.out
+
+
+@pytest.mark.parametrize("head", ["2", f"0:{'a' * 64}", f"2:{'A' * 64}", f"٢:{'a' * 64}", "2:a"])
+def test_a_head_that_is_none_is_refused(main: Main, trail: Trail, head: str) -> None:
+    ended = asked(main, trail, "--verify", "--head", head)
+    assert ended.code == 2
+    assert "--head: is a line's number, a colon and its hash, as --verify prints" in ended.err
+
+
+def test_a_new_store_is_warned_of_and_breaks_nothing(main: Main, trail: Trail) -> None:
+    trail.change()
+    trail.lose_store()
+    trail.change()
+    said = "Line 3 was written beside a new store: what was cut off before it is not known."
+    ended = asked(main, trail, "--verify")
+    assert (ended.code, ended.out.splitlines()[0]) == (0, said)
+    assert json.loads(asked(main, trail, "--verify", "--json").out)["unsure"] == [said]
+
+
+def test_an_audit_on_standard_error_is_said_to_be_there(main: Main, trail: Trail) -> None:
+    for words, code in (([], 0), (["--verify"], 1)):
+        ended = asked(main, trail, *words, FASTLY_MCP_AUDIT="stderr")
+        assert ended.code == code
+        assert ended.out == (
+            f"There is no audit in {trail.directory}: it goes to standard error "
+            "(FASTLY_MCP_AUDIT), so look in the server's log.\n"
+        )
 
 
 def test_a_line_torn_by_a_crash_is_told_and_breaks_nothing(main: Main, trail: Trail) -> None:
@@ -170,9 +232,7 @@ def test_a_cut_tail_a_missing_file_and_a_missing_store_are_found(main: Main, tra
     missing = asked(main, trail, "--verify")
     trail.rows = rows
     trail.file.chmod(0o600)
-    trail.store.close()
-    for file in trail.directory.glob("store.sqlite*"):
-        file.unlink()
+    trail.lose_store()
     storeless = asked(main, trail, "--verify")
     trail.file.unlink()
     nothing = asked(main, trail, "--verify")
@@ -198,6 +258,7 @@ def test_the_key_is_read_from_its_file_and_a_wrong_one_is_told(
     assert right.code == 0
     assert "Up to line 2 they were written before there was a key." in right.out
     assert "No line has a key" not in right.out
+    assert "can cut lines off the end, and only a head kept elsewhere shows it" in right.out
     name = Seal(b"k" * 32).name
     for environ in ({}, {"FASTLY_MCP_AUDIT_KEY_FILE": str(wrong)}):
         ended = asked(main, trail, "--verify", **environ)

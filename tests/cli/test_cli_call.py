@@ -149,7 +149,7 @@ def test_without_a_terminal_the_plan_is_told_and_nothing_sent(home: Path) -> Non
 @posix
 def test_where_only_signatures_count_it_sends_to_a_serving_process(home: Path) -> None:
     approvers = home / "allowed_signers"
-    approvers.write_text("")
+    approvers.write_text("ann@larkspur.example ssh-ed25519 AAAA")
     approvers.chmod(0o600)
     words = ("call", "purge_all", "service=shop-prod", "--sandbox")
     environ = {"FASTLY_MCP_APPROVAL": "broad", "FASTLY_MCP_APPROVERS": str(approvers)}

@@ -211,7 +211,7 @@ def test_approvers_that_are_not_to_be_trusted_are_a_failure(main: Main, tmp_path
     report = examine(main, "--sandbox", FASTLY_MCP_APPROVERS=str(approvers))
     assert (report.code, report.failures) == (1, ["state"])
     assert "(FASTLY_MCP_APPROVERS) is not used: it cannot be read" in report.state("state")[1]
-    approvers.write_text("")
+    approvers.write_text("ann@larkspur.example ssh-ed25519 AAAA")
     approvers.chmod(0o600)
     environ = {"FASTLY_MCP_APPROVERS": str(approvers), "FASTLY_MCP_APPROVAL": "broad"}
     report = examine(main, "--sandbox", **environ)

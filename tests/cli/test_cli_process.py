@@ -3,7 +3,7 @@
 import json
 import logging
 
-from fastly_mcp.cli.process import _JSONFormatter
+from fastly_mcp.cli.logs import JSONFormatter
 
 
 def record_of(message: str, **extra: object) -> logging.LogRecord:
@@ -15,7 +15,7 @@ def record_of(message: str, **extra: object) -> logging.LogRecord:
 
 
 def test_a_fault_is_one_line_of_json_with_its_trace() -> None:
-    line = _JSONFormatter().format(record_of("fault"))
+    line = JSONFormatter().format(record_of("fault"))
     assert "\n" not in line
     told = json.loads(line)
     assert (told["level"], told["message"]) == ("error", "fault")
@@ -23,5 +23,5 @@ def test_a_fault_is_one_line_of_json_with_its_trace() -> None:
 
 
 def test_a_calls_line_holds_its_figures_and_nothing_else() -> None:
-    told = json.loads(_JSONFormatter().format(record_of("ok", tool="x", ms=1.5, other="secret")))
+    told = json.loads(JSONFormatter().format(record_of("ok", tool="x", ms=1.5, other="secret")))
     assert set(told) == {"time", "level", "tool", "ms"}

@@ -1,6 +1,5 @@
 """What the audit tells of each change, and that nothing is changed where it takes no line."""
 
-import json
 import os
 import re
 import sys
@@ -10,14 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from fastly_mcp.errors import ConfigError, GuardFailed
-from fastly_mcp.guard.audit import RUNNING, UNKNOWN, Audit, read_key
+from fastly_mcp.errors import (
+    APIError,
+    ConfigError,
+    FastlyMCPError,
+    GuardFailed,
+    NotPermitted,
+    RateLimited,
+)
+from fastly_mcp.guard.audit import EDITED, RUNNING, UNKNOWN, Audit
 from fastly_mcp.guard.changes import Change, digest
 from fastly_mcp.guard.lines import bare, outcome
-from fastly_mcp.guard.store import Head, Store
+from fastly_mcp.guard.record import Record
+from fastly_mcp.guard.store import Store
 from tests.guard.auditing import APPROVED, BLOG, CALL, KEYS, NOON, NOW, SHOP, Trail, meant
 from tests.serving.processes import posix, run_source
 
+REFUSED, UNANSWERED = RateLimited("Too many requests"), APIError(0, "No answer")
 HIDDEN = "a\u202eb\u200bc\x1b[2Jd\ne\x7f\u2028\U000e0041\ud800"
 
 
@@ -149,6 +157,27 @@ def test_a_line_is_one_line_of_printable_ascii_whatever_it_tells(trail: Trail) -
     assert trail.verify().broken == []
 
 
+@pytest.mark.parametrize(
+    ("accepted", "failed", "status"),
+    [
+        (2, [], 200),
+        (0, [], 0),
+        (0, [REFUSED], 429),
+        (1, [REFUSED], 429),
+        (1, [REFUSED, UNANSWERED], 0),
+        (1, [NotPermitted("Frozen.")], 0),
+    ],
+)
+def test_the_status_is_that_of_success_unless_anything_failed(
+    accepted: int, failed: list[FastlyMCPError], status: int
+) -> None:
+    record = Record(KEYS, "e")
+    record.done(*[""] * accepted)
+    for error in failed:
+        record.missed(error)
+    assert record.status == status
+
+
 # Reading
 
 
@@ -173,6 +202,31 @@ def test_lines_that_overtake_each_other_are_paired(trail: Trail) -> None:
         with trail.store.begin() as transaction:
             trail.audit.write(transaction, line)
     assert [record.came(NOW) for record in trail.audit.records()] == ["failed", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("index", "old", "new"),
+    [(2, b'"products"', b'"harmless"'), (3, b'"accepted":2', b'"accepted":1')],
+)
+def test_a_line_that_was_edited_is_not_told_as_fact(
+    trail: Trail, index: int, old: bytes, new: bytes
+) -> None:
+    for _ in range(3):
+        trail.change()
+    trail.edit(index, old, new)
+    first, edited, last = trail.audit.records()
+    assert [record.came(NOW) for record in (first, edited, last)] == ["ok", EDITED, "ok"]
+    assert edited.outcome is None
+
+
+def test_an_edited_line_of_a_keyed_chain_is_told_by_its_key_alone(tmp_path: Path) -> None:
+    trail = Trail(tmp_path, key=b"k" * 32)
+    trail.change()
+    assert [record.came(NOW) for record in Audit(tmp_path).records()] == ["ok"]
+    trail.edit(0, b'"products"', b'"harmless"')
+    assert [record.came(NOW) for record in trail.audit.records()] == [EDITED]
+    for key in (b"", b"o" * 32):
+        assert [record.came(NOW) for record in Audit(tmp_path, key=key).records()] == ["ok"]
 
 
 def test_the_audit_says_since_when_it_is(trail: Trail) -> None:
@@ -220,7 +274,7 @@ def test_in_memory_it_is_an_audit_too() -> None:
     store, audit = Store(), Audit(None)
     with store.begin() as transaction:
         audit.write(transaction, meant())
-        found = audit.verify(transaction.head, audit.sizes())
+        found = audit.verify(transaction.head("file"), audit.sizes())
     assert (found.broken, found.head.count) == ([], 1)
     assert [record.intent.tool for record in audit.records()] == ["purge_surrogate_key"]
     assert audit.since() == NOON
@@ -271,14 +325,14 @@ def test_a_directory_that_is_gone_is_refused(tmp_path: Path) -> None:
 
 def refused(trail: Trail, why: str) -> None:
     with trail.store.begin() as transaction:
-        before = transaction.head
+        before = transaction.head("file")
     with pytest.raises(GuardFailed) as raised:
         trail.change()
     assert str(raised.value).startswith("The audit takes no line: ")
     assert why in str(raised.value)
     assert str(raised.value).startswith("The audit takes no line: ")
     with trail.store.begin() as transaction:
-        assert transaction.head == before
+        assert transaction.head("file") == before
 
 
 FULL = """
@@ -311,142 +365,8 @@ def test_a_full_disk_refuses_the_call_and_leaves_no_piece_of_a_line(tmp_path: Pa
     assert ended.stdout == ("The audit takes no line: File too large.\n[] [] 42\n")
 
 
-# Standard error
-
-TO_STDERR = """
-import sys
-from pathlib import Path
-from tests.guard.auditing import Trail
-trail = Trail(Path(sys.argv[1]), sinks=frozenset(sys.argv[2].split()))
-trail.change()
-trail.change()
-"""
-
-
-def to_stderr(tmp_path: Path, sinks: str) -> list[dict[str, object]]:
-    source = TO_STDERR
-    ended = run_source(
-        source, str(tmp_path), sinks, home=tmp_path, PYTHONPATH=os.pathsep.join(sys.path)
-    )
-    assert ended.returncode == 0
-    return [json.loads(line) for line in ended.stderr.splitlines()]
-
-
-def test_standard_error_alone_is_a_chain_too(tmp_path: Path) -> None:
-    said = to_stderr(tmp_path, "stderr")
-    assert [line["n"] for line in said] == [1, 2, 3, 4]
-    assert [line["prev"] for line in said] == ["", *(line["hash"] for line in said[:-1])]
-    trail = Trail(tmp_path)
-    assert not trail.file.exists()
-    with trail.store.begin() as transaction:
-        assert transaction.head == Head(str(said[-1]["hash"]), 4)
-
-
-def test_both_sinks_get_the_same_lines(tmp_path: Path) -> None:
-    said = to_stderr(tmp_path, "file stderr")
-    assert Trail(tmp_path).said == said
-    assert len(said) == 4
-
-
-CLOSED = """
-import os, sys
-from pathlib import Path
-from fastly_mcp.errors import GuardFailed
-from tests.guard.auditing import Trail
-how = sys.argv[2]
-if how == "closed":
-    os.close(2)
-elif how == "none":
-    sys.stderr = None
-else:
-    reading, writing = os.pipe()
-    os.dup2(writing, 2)
-    os.set_blocking(2, False)
-    try:
-        while True:
-            os.write(2, b"x" * 4096)
-    except BlockingIOError:
-        os.set_blocking(2, True)
-    if how == "gone":
-        os.close(reading)
-for sinks in ("stderr", "file stderr"):
-    try:
-        Trail(Path(sys.argv[1]), sinks=frozenset(sinks.split())).change(came=None)
-        print("written")
-    except GuardFailed as error:
-        print(error)
-sys.stdout.flush()
-os._exit(0)
-"""
-
-
-@posix
-@pytest.mark.parametrize(
-    ("how", "why"),
-    [
-        ("closed", "Bad file descriptor"),
-        ("none", "standard error is closed"),
-        ("gone", "Broken pipe"),
-        ("unread", "nobody has read standard error for 2 s"),
-    ],
-)
-def test_standard_error_that_nobody_reads_refuses_the_call_unless_the_file_takes_it(
-    tmp_path: Path, how: str, why: str
-) -> None:
-    ended = run_source(
-        CLOSED, str(tmp_path), how, home=tmp_path, PYTHONPATH=os.pathsep.join(sys.path)
-    )
-    assert ended.stdout == f"The audit takes no line: {why}.\nwritten\n"
-    assert len(Trail(tmp_path).rows) == 1
-
-
-def test_a_file_that_takes_no_line_is_warned_of_where_standard_error_does(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
-    trail = Trail(tmp_path, sinks=frozenset({"file", "stderr"}))
-    trail.file.mkdir(0o700)
-    trail.change(came=None)
-    assert "The audit's file takes no line: " in caplog.text
-    assert json.loads(capfd.readouterr().err.splitlines()[0])["n"] == 1
-    trail.file.rmdir()
-    trail.change(came=None)
-    assert trail.verify().broken == ["Line 1 was removed before audit.jsonl:1."]
-
-
 def test_an_outcome_that_is_not_taken_does_not_say_that_nothing_was_sent(trail: Trail) -> None:
     trail.file.mkdir(0o700)
     told = pytest.raises(GuardFailed, match=r"Move it away\.$")
     with told, trail.store.begin() as transaction:
         trail.audit.write(transaction, outcome(NOW, "e", "ok"))
-
-
-# The key
-
-
-def test_a_key_is_all_bytes_of_its_file(tmp_path: Path) -> None:
-    file = tmp_path / "key"
-    file.write_bytes(b"\n" * 32)
-    file.chmod(0o600)
-    link = tmp_path / "mounted"
-    link.symlink_to(file)
-    assert read_key(file) == read_key(link) == b"\n" * 32
-
-
-@pytest.mark.parametrize(
-    ("content", "mode", "said"),
-    [
-        (b"k" * 31, 0o600, "FASTLY_MCP_AUDIT_KEY_FILE holds less than 32 bytes."),
-        pytest.param(b"k" * 32, 0o644, "is open to others", marks=posix),
-        (None, 0, r"FASTLY_MCP_AUDIT_KEY_FILE cannot be read \(No such file or directory\)\."),
-    ],
-)
-def test_a_key_of_no_use_is_refused(
-    tmp_path: Path, content: bytes | None, mode: int, said: str
-) -> None:
-    file = tmp_path / "key"
-    if content:
-        file.write_bytes(content)
-        file.chmod(mode)
-    with pytest.raises(ConfigError, match=said) as raised:
-        read_key(file)
-    assert "kkk" not in str(raised.value)

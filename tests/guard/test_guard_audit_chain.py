@@ -161,17 +161,52 @@ def test_a_line_that_the_store_does_not_know_yet_is_gone_on_from(trail: Trail) -
     assert found.stored == found.head
 
 
-def test_a_new_store_is_told_and_the_chain_goes_on(trail: Trail) -> None:
-    trail.store.close()
-    for file in trail.directory.glob("store.sqlite*"):
-        file.unlink()
-    anew = Trail(trail.directory)
-    assert anew.verify().broken == [
+@pytest.mark.parametrize("key", [b"", KEY])
+def test_a_new_store_leaves_a_mark_for_good_and_the_chain_goes_on(
+    tmp_path: Path, key: bytes
+) -> None:
+    trail = Trail(tmp_path, key=key)
+    for _ in range(5):
+        trail.change()
+    trail.rows = trail.rows[:8]
+    trail.lose_store()
+    assert trail.verify().broken == [
         "The store knows no head, so whether the end is cut is not known."
     ]
-    anew.change()
-    found = anew.verify()
-    assert (found.broken, found.head.count) == ([], 12)
+    for count in (10, 12):
+        trail.change()
+        found = trail.verify()
+        assert (found.broken, found.head.count) == ([], count)
+        assert found.unsure == [
+            "Line 9 was written beside a new store: what was cut off before it is not known."
+        ]
+    assert ["new_store" in said for said in trail.said] == [False] * 8 + [True] + [False] * 3
+    assert len(list(trail.audit.records())) == 6
+    trail.edit(8, b'"new_store":true,', b"")
+    assert trail.verify().broken == ["Line 9 (audit.jsonl:9) was changed."]
+
+
+def test_the_first_line_of_all_has_no_mark(tmp_path: Path) -> None:
+    trail = Trail(tmp_path)
+    trail.change()
+    assert trail.verify().unsure == []
+
+
+def test_a_tail_that_was_cut_in_the_store_too_is_found_by_a_head_kept_elsewhere(
+    trail: Trail,
+) -> None:
+    eighth, last = (Head(said["hash"], said["n"]) for said in (trail.said[7], trail.said[9]))
+    trail.rows = trail.rows[:8]
+    with trail.store.begin() as transaction:
+        transaction.keep_head("file", eighth)
+    assert trail.verify().broken == trail.verify(eighth).broken == []
+    assert trail.verify(last).broken == ["Lines 9 to 10 were removed from the end."]
+    trail.change()
+    assert trail.verify().broken == trail.verify(eighth).broken == []
+    (said,) = trail.verify(last).broken
+    assert said.startswith("Line 10 (audit.jsonl:10) is not the one whose head was kept: ")
+    trail.file.unlink()
+    assert trail.verify(last).broken == ["Lines 1 to 10 were removed from the end."]
 
 
 def test_lines_put_beyond_the_head_without_its_line_are_not_gone_on_from(trail: Trail) -> None:
@@ -197,7 +232,7 @@ def test_a_line_beyond_the_head_that_was_changed_is_not_gone_on_from(trail: Trai
 
 def test_what_is_appended_while_it_verifies_does_not_matter(trail: Trail) -> None:
     with trail.store.begin() as transaction:
-        stored, sizes = transaction.head, trail.audit.sizes()
+        stored, sizes = transaction.head("file"), trail.audit.sizes()
     trail.change()
     trail.change(meant(replace(KEYS, targets=("x" * 5000,))))
     found = trail.audit.verify(stored, sizes)
@@ -228,7 +263,7 @@ def test_a_keyed_chain_cannot_be_written_anew_without_the_key(tmp_path: Path) ->
         trail.rows = rewritten(rows, 2, seal)
         head = json.loads(trail.rows[-1])
         with trail.store.begin() as transaction:
-            transaction.head = Head(head["hash"], head["n"])
+            transaction.keep_head("file", Head(head["hash"], head["n"]))
         assert trail.verify().broken[0].startswith("Line 3 (audit.jsonl:3) was written with")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from fastly_mcp.config import BROAD_KEYS, Level, Settings
 from fastly_mcp.guard.breadth import why_it_waits
-from fastly_mcp.guard.changes import Change
+from fastly_mcp.guard.changes import Change, Hit
 from tests.guard.planned import BLOG, SHOP, keys, many, urls
 
 BROAD = frozenset(BROAD_KEYS.split())
@@ -130,3 +130,19 @@ def test_it_says_why() -> None:
     assert why_it_waits(LAMP, Level.PURGES, BROAD, Counter()) == (
         "every purge waits here (FASTLY_MCP_APPROVAL=purges)"
     )
+
+
+def test_what_is_broad_is_told_of_where_every_purge_waits_too() -> None:
+    hidden = keys(*(f"key-{number}" for number in range(15)), "all")
+    for level in (Level.BROAD, Level.PURGES, Level.ALL):
+        said = why_it_waits(hidden, level, BROAD, Counter())
+        assert said == "the key all tags every page on many sites"
+
+
+def test_a_service_whose_name_is_lost_may_be_called_like_any_key() -> None:
+    lost = Hit(service_id=SHOP.service_id, is_lost=True)
+    assert "cannot be looked up now" in why_it_waits(
+        keys("lamp", hit=lost), Level.BROAD, BROAD, Counter()
+    )
+    # A token that may not look it up knows no name either, and purges all the same.
+    assert not waits(keys("lamp", hit=replace(lost, is_lost=False)))

@@ -40,6 +40,7 @@ class Wire:
         self.held = ""
         """request, answer or nothing."""
         self.is_held, self.may_go_on = threading.Event(), threading.Event()
+        self.is_closed = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -50,6 +51,8 @@ class Wire:
         self.may_go_on.clear()
 
     def close(self) -> None:
+        # What is still held back would reach the sandbox in the middle of another test.
+        self.is_closed = True
         self.may_go_on.set()
         self._listener.close()
 
@@ -68,6 +71,8 @@ class Wire:
                     purging.set()
                     if self.held == "request":
                         self._wait()
+                if self.is_closed:
+                    return
                 far.sendall(data)
 
     def _answers(self, near: socket.socket, far: socket.socket, purging: threading.Event) -> None:

@@ -124,12 +124,15 @@ def test_a_freeze_ends_by_itself_or_by_word(either: Store) -> None:
         assert transaction.frozen(NOW) is None
 
 
-def test_the_head_is_kept(either: Store) -> None:
+def test_a_head_of_each_sink_is_kept(either: Store) -> None:
     with either.begin() as transaction:
-        assert transaction.head == Head()
-        transaction.head = Head("ab", 7)
+        assert transaction.head("file") == Head()
+        transaction.keep_head("file", Head("aa", 6))
+        transaction.keep_head("file", Head("ab", 7))
+        transaction.keep_head("stderr", Head("cd", 2))
     with either.begin() as transaction:
-        assert transaction.head == Head("ab", 7)
+        assert transaction.head("file") == Head("ab", 7)
+        assert transaction.head("stderr") == Head("cd", 2)
 
 
 def test_nothing_stays_of_a_transaction_that_fails(either: Store) -> None:

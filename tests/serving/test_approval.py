@@ -21,6 +21,7 @@ from tests.tools.upstream import (
     LAMP,
     POSTS,
     TENANTS,
+    answering,
     both_eras,
     call,
     refusal,
@@ -272,3 +273,14 @@ async def test_the_operators_broad_keys_take_the_place_of_the_usual_ones(make: M
     async with door.open("auto") as mcp:
         await call(mcp, "purge_surrogate_key", service=SHOP, keys=["all"])
         await waits(mcp, "purge_surrogate_key", service=SHOP, keys=["frONt"])
+
+
+@both_eras
+async def test_while_names_cannot_be_looked_up_a_key_may_be_one(door: Door, mode: str) -> None:
+    door.upstream.instead["GET /service"] = answering({"msg": "Unavailable"}, 503)
+    async with door.open(mode) as mcp:
+        code = await waits(mcp, "purge_surrogate_key", service=SHOP, keys=["shop-prod"])
+        await door.decide(code)
+        await call(mcp, "purge_surrogate_key", service=SHOP, keys=["shop-prod"], approval=code)
+        await call(mcp, "purge_url", urls=[LAMP])
+    assert door.purges == 2

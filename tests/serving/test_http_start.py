@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import stat
+import subprocess
 from pathlib import Path
 
 import httpx2
@@ -153,3 +154,32 @@ def test_a_port_in_use_is_said_without_a_stack(home: Path) -> None:
         f"fastly-mcp: Port {port} of 127.0.0.1 cannot be listened on (Address already in use); "
         "choose with --host and --port.\n"
     )
+
+
+class Unread(Process):
+    """A server whose standard error is a pipe that is read up to where it says that it serves."""
+
+    stderr = subprocess.PIPE
+
+    def start(self) -> str:
+        assert self.popen.stderr
+        for line in self.popen.stderr:
+            if found := re.search(rb"serves (http://\S+)/mcp", line):
+                return found[1].decode()
+        raise AssertionError
+
+    def _close(self) -> None:
+        super()._close()
+        assert self.popen.stderr
+        self.popen.stderr.close()
+
+
+def test_a_log_that_nobody_reads_keeps_nobody_waiting(home: Path) -> None:
+    words = ("http", "--sandbox", "--port", "0", "--log-json", "--log-level", "debug")
+    with Unread(*words, home=home) as server:
+        url = server.start()
+        with httpx2.Client(base_url=url, trust_env=False, timeout=10) as client:
+            for _ in range(1_500):
+                assert client.get("/healthz").status_code == 200
+        server.popen.terminate()
+        assert server.popen.wait(timeout=5) in {-15, 128 + 15}

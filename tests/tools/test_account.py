@@ -40,7 +40,12 @@ async def test_the_account_tells_customer_user_and_token(session: Session, mode:
         "sandbox": True,
         "customer": {"id": "8rESQedUStPKR0CsTy4Qwb", "name": "Larkspur Outfitters"},
         "user": {"name": "Robin Ashby", "login": "robin@larkspur.example", "role": "engineer"},
-        "purging": {"approval": "never", "keys_left": 20_000, "urls_left": 5_000},
+        "purging": {
+            "approval": "never",
+            "keys_left": 20_000,
+            "urls_left": 5_000,
+            "edge_checks_left": 200,
+        },
         "tools": {
             "available": ["get_account", "check_edge", *PURGING, *SERVICES],
             "withheld": [{"tools": ["list_purges"], "reason": OFF}],

@@ -379,6 +379,7 @@ async def test_the_audit_tells_a_call_that_was_ended_from_one_that_was_done(
     _, outcome = lines(directory)
     assert (outcome["outcome"], outcome["accepted"]) == (came, told["accepted"])
     assert outcome["failed"] == told.get("failed", 0)
+    assert outcome["status"] == status
 
 
 async def test_what_could_not_be_begun_in_time_leaves_a_partly_done_call(

@@ -13,12 +13,13 @@ import pytest
 from mcp import Client
 
 from fastly_mcp.api.connection import Connection
+from fastly_mcp.guard.audit import EDITED
 from fastly_mcp.guard.changes import Change, Hit
 from fastly_mcp.guard.guard import Guard
 from fastly_mcp.guard.lines import Came, Intent, outcome
 from fastly_mcp.serving.server import FastlyServer
 from tests.conftest import SHOP, Connect, Session
-from tests.guard.auditing import KEYS, meant
+from tests.guard.auditing import KEYS, Trail, meant
 from tests.test_contract import count
 from tests.tools.upstream import BLOG, LAMP, NOBODY, both_eras, call, names, text_of
 
@@ -164,6 +165,17 @@ async def test_other_peoples_text_is_escaped_and_cut(connect: Connect) -> None:
     assert purge["service_names"] == [r"\u{202e}\u{1b}[2J"]
     assert purge["targets"] == [r"\u{202e}\u{1b}[2J", "long" * 14 + "lon…", "c"]
     assert purge["count"] == 4
+
+
+async def test_an_edited_line_is_shown_as_one(connect: Connect, tmp_path: Path) -> None:
+    trail = Trail(tmp_path)
+    trail.change(meant())
+    trail.edit(1, b'"accepted":2', b'"accepted":1')
+    connection = connect(**ON)
+    guard = Guard(connection.settings, state_dir=tmp_path)
+    async with Client(FastlyServer(connection, guard)) as mcp:
+        (purge,) = (await call(mcp, "list_purges"))["purges"]
+    assert (purge["outcome"], "accepted" in purge) == (EDITED, False)
 
 
 async def test_an_audit_that_cannot_be_read_says_why(connect: Connect, tmp_path: Path) -> None:
