@@ -51,3 +51,13 @@ def test_summaries_tell_the_resource_and_the_product() -> None:
         "Update an item of an edge dictionary: key and value, live without a new version"
     )
     assert told["delete_http3"] == "Disable HTTP/3 (QUIC) in a service version"
+    assert told["list_conditions"].endswith(": VCL expressions for when other objects apply")
+    assert told["get_condition"].endswith(": VCL expression for when other objects apply")
+    assert "file" in told["put_package"]
+    assert not any(
+        "origin" in told[each] for each in told if each.endswith(("_pool_server", "_pool_servers"))
+    )
+
+
+def test_nothing_of_how_a_summary_is_made_is_left_in_it() -> None:
+    assert not any(set(each.summary) & set("{}") for each in load())

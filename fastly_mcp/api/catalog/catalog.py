@@ -67,9 +67,15 @@ class Catalog:
             type_ = self._item_type(row)
             if type_ not in named:
                 named[type_] = " ".join(self._names(type_, NESTED_OUT))
-            parameters = (each["name"] for each in row["parameters"] if each["place"] != "path")
-            known = (row[key] for key in ("id", "method", "path", "summary"))
-            yield Outline(*known, " ".join(parameters), named[type_])
+            parameters = [each["name"] for each in row["parameters"] if each["place"] != "path"]
+            yield Outline(
+                row["id"],
+                row["method"],
+                row["path"],
+                row["summary"],
+                " ".join(parameters),
+                named[type_],
+            )
 
     def all_fields(self, operation: Operation) -> tuple[Field, ...]:
         """Return every field of the answer at any depth, for a list those of one item."""
@@ -136,7 +142,8 @@ class Catalog:
             if not below:
                 yield Field(name, _word(type_), bool(bits & REQUIRED))
             # A list within a list is flattened twice, as JMESPath writes it.
-            prefix = name + "".join("[]" if each == "[" else ".*" for each in type_.partition("#")[0])
+            around = type_.partition("#")[0]
+            prefix = name + around.replace("[", "[]").replace("{", ".*")
             for field in below:
                 yield Field(f"{prefix}.{field.name}", field.type, field.is_required)
 

@@ -1,7 +1,8 @@
 """What the collections of the API are called by those who operate them.
 
 Each is (one, many, what it is for), by its path; `V` stands for a service version, `S` for a
-service. `many` is empty where it is `one` with an s; a note in brackets names the product.
+service. `many` is empty where it is `one` with an s; a note in brackets names the product, and has
+{s} where it is about one or many.
 """
 
 NOUNS: dict[str, tuple[str, str, str]] = {
@@ -18,48 +19,48 @@ NOUNS: dict[str, tuple[str, str, str]] = {
         "keys and values, live without a new version",
     ),
     "S/pool/{pool_id}/server": (
-        "origin server of a dynamic server pool",
-        "origin servers of a dynamic server pool",
+        "server of a dynamic server pool",
+        "servers of a dynamic server pool",
         "",
     ),
     "S/pool/{pool_id}/servers": (
-        "origin server of a dynamic server pool",
-        "origin servers of a dynamic server pool",
+        "server of a dynamic server pool",
+        "servers of a dynamic server pool",
         "",
     ),
-    "S/snippet": ("dynamic VCL snippet", "", "its content changes without a new version"),
+    "S/snippet": ("dynamic VCL snippet", "", "content changes without a new version"),
     "S/version": ("version of a service", "versions of a service", "configuration history"),
-    "V/acl": ("ACL", "", "access control list of IP addresses"),
+    "V/acl": ("ACL", "", "IP addresses to allow or block"),
     "V/apex-redirects": ("apex redirect", "", "from the bare domain to www"),
     "/apex-redirects": ("apex redirect", "", "from the bare domain to www"),
-    "V/backend": ("backend", "", "origin server, its address, timeouts, TLS, shield"),
+    "V/backend": ("backend", "", "origin server{s}, address, timeouts, TLS, shield"),
     "V/cache_settings": (
         "cache settings object",
         "",
         "TTL, stale TTL, cache or pass",
     ),
-    "V/condition": ("condition", "", "VCL expression that says when another object applies"),
+    "V/condition": ("condition", "", "VCL expression{s} for when other objects apply"),
     "V/dictionary": ("edge dictionary", "edge dictionaries", "key-value configuration for VCL"),
-    "V/director": ("director", "", "balances load over a group of backends"),
-    "V/domain": ("domain", "", "host name that a service answers for"),
+    "V/director": ("director", "", "load balancing over a group of backends"),
+    "V/domain": ("domain", "", "host name{s} that it answers for"),
     "V/gzip": ("gzip configuration", "", "compression by content type and extension"),
-    "V/header": ("header object", "", "sets, changes or removes an HTTP header"),
-    "V/healthcheck": ("health check", "", "probes whether an origin server is up"),
-    "V/pool": ("dynamic server pool", "", "load-balanced group of origin servers"),
-    "V/rate-limiters": ("rate limiter", "", "blocks clients with too many requests a second"),
-    "/rate-limiters": ("rate limiter", "", "blocks clients with too many requests a second"),
+    "V/header": ("header object", "", "HTTP headers to set, change or remove"),
+    "V/healthcheck": ("health check", "", "probe{s} of whether an origin server is up"),
+    "V/pool": ("dynamic server pool", "", "load-balanced group{s} of servers"),
+    "V/rate-limiters": ("rate limiter", "", "limit{s} for clients with too many requests a second"),
+    "/rate-limiters": ("rate limiter", "", "limit{s} for clients with too many requests a second"),
     "V/request_settings": (
         "request settings object",
         "",
-        "redirect to HTTPS, forced miss or pass, X-Forwarded-For",
+        "HTTPS redirect, forced miss or pass",
     ),
     "V/resource": (
         "resource link",
         "",
-        "connects a KV, secret or config store to a Compute service",
+        "a Compute service's link{s} to KV, secret and config stores",
     ),
-    "V/response_object": ("response object", "", "synthetic answer, like an error page"),
-    "V/snippet": ("VCL snippet", "", "piece of VCL in one subroutine"),
+    "V/response_object": ("response object", "", "synthetic answer{s}, like an error page"),
+    "V/snippet": ("VCL snippet", "", "piece{s} of VCL in a subroutine"),
     "V/vcl": ("custom VCL file", "", "a service's own VCL code"),
     "/ai-runtime-control/v1/keys": ("virtual key for LLMs", "", "(AI Runtime Control)"),
     "/ai-runtime-control/v1/provider-connections": (
@@ -77,13 +78,13 @@ NOUNS: dict[str, tuple[str, str, str]] = {
         "tags for API operations of a service",
         "(API Discovery)",
     ),
-    "/automation-tokens": ("automation token", "", "API token for machines, of no user"),
+    "/automation-tokens": ("automation token", "", "API token{s} for machines, of no user"),
     "/billing/v3/customer-addresses": ("address of the customer", "addresses of the customer", ""),
-    "/billing/v3/invoices": ("invoice", "", "monthly bill with its line items"),
+    "/billing/v3/invoices": ("invoice", "", "monthly bill{s} with line items"),
     "/bot-management/v1/workspaces": (
         "workspace of Bot Management",
         "",
-        "its services and bot policy",
+        "services and bot policy",
     ),
     "/bot-management/v1/workspaces/{workspace_id}/policy/categories": (
         "category of bots in the policy of a Bot Management workspace",
@@ -99,7 +100,7 @@ NOUNS: dict[str, tuple[str, str, str]] = {
     "/client-side-protection/v1/pages/{page_id}/policies": (
         "content security policy of a page",
         "content security policies of a page",
-        "CSP header (Client-Side Protection)",
+        "CSP header{s} (Client-Side Protection)",
     ),
     "/client-side-protection/v1/pages/{page_id}/scripts": (
         "script seen on a page",
@@ -119,11 +120,11 @@ NOUNS: dict[str, tuple[str, str, str]] = {
         "",
         "attacks that were mitigated",
     ),
-    "/ddos-protection/v1/rules": ("rule of DDoS Protection", "", "what it matches and its action"),
+    "/ddos-protection/v1/rules": ("rule of DDoS Protection", "", "what is matched, and the action"),
     "/domain-management/v1/domains": (
         "domain of the account",
         "domains of the account",
-        "service it is linked to, verified or not (Domain Management)",
+        "linked service, verified or not (Domain Management)",
     ),
     "/domain-management/v1/routing-configs": (
         "routing configuration",
@@ -141,14 +142,14 @@ NOUNS: dict[str, tuple[str, str, str]] = {
         "service and conditions (Domain Management)",
     ),
     "/events": ("event of the audit log", "events of the audit log", "who changed what and when"),
-    "/iam/v1/roles": ("role", "", "set of permissions that users are given"),
+    "/iam/v1/roles": ("role", "", "set{s} of permissions that users are given"),
     "/invitations": ("invitation of a user to the account", "invitations of users", ""),
     "/network-protect/v1/endpoints": (
         "endpoint",
         "",
         "where cleaned traffic goes (Network Protect)",
     ),
-    "/network-protect/v1/networks": ("network", "", "protected IP range (Network Protect)"),
+    "/network-protect/v1/networks": ("network", "", "protected IP range{s} (Network Protect)"),
     "/network-protect/v1/prefix-lists": ("prefix list", "", "IP ranges (Network Protect)"),
     "/network-protect/v1/rule-sets": ("rule set", "", "firewall rules (Network Protect)"),
     "/observability/dashboards": ("custom dashboard", "", "charts of metrics"),
@@ -190,7 +191,7 @@ NOUNS: dict[str, tuple[str, str, str]] = {
     "/service-groups": ("service group", "", "services that roles are given for (IAM)"),
     "/stars": ("star on a service", "stars on services", "a user's favourites"),
     "/tls/activations": ("TLS activation", "", "which domain uses which certificate"),
-    "/tls/bulk/certificates": ("Platform TLS certificate", "", "bulk certificate, with its expiry"),
+    "/tls/bulk/certificates": ("Platform TLS certificate", "", "bulk certificate{s}, expiry"),
     "/tls/certificates": (
         "custom TLS certificate",
         "",
@@ -206,7 +207,7 @@ NOUNS: dict[str, tuple[str, str, str]] = {
     "/tls/subscriptions": (
         "TLS subscription",
         "",
-        "certificate that Fastly gets and renews, its state and challenges",
+        "certificate{s} that Fastly gets and renews, state and challenges",
     ),
     "/tokens": ("API token", "", "scope, services, expiry"),
     "/user": ("user", "", "a person's login and role"),

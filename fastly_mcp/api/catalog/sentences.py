@@ -36,7 +36,8 @@ SENTENCES: dict[str, str] = {
     "update_default_settings": "Update the Image Optimizer default settings of a service version: "
     "WebP, AVIF, JPEG quality, resizing",
     "get_package": "Get the Compute package of a service version: its language, size and hash",
-    "put_package": "Upload a Compute package (Wasm code) to a service version",
+    "put_package": "Upload a Compute package (Wasm code) to a service version: a file, only by "
+    "the Fastly CLI",
     "bulk_update_acl_entries": "Update many entries of an ACL at once: IP addresses to create, "
     "update or delete",
     "create_acl_entry": "Add an entry to an ACL: an IP address or range to block or allow, live "
@@ -83,10 +84,12 @@ SENTENCES: dict[str, str] = {
     "get_usage": "Get the usage of the account by region: bandwidth, requests, compute requests",
     "get_usage_month": "Get the usage of the account in a month, by service and region",
     "get_usage_service": "Get the usage of each service by region: bandwidth and requests",
-    "get_stats_last120_seconds": "Get real-time stats of a service for the last 120 seconds",
-    "get_stats_last120_seconds_limit_entries": "Get real-time stats of a service for the last "
-    "seconds, at most so many entries",
-    "get_stats_last_second": "Get real-time stats of a service since a timestamp, second by second",
+    "get_stats_last120_seconds": "Get real-time stats of a service for the last 120 seconds: "
+    "requests, errors, hits, bandwidth",
+    "get_stats_last120_seconds_limit_entries": "Get real-time stats of a service, at most so "
+    "many seconds: requests, errors, hits, bandwidth",
+    "get_stats_last_second": "Get real-time stats of a service since a timestamp (0: now): "
+    "requests, errors, hits, bandwidth",
     "get_domain_inspector_historical": "Get historical metrics of a service by domain (Domain "
     "Inspector)",
     "get_domain_inspector_last120_seconds": "Get real-time metrics of a service by domain for the "
@@ -94,7 +97,7 @@ SENTENCES: dict[str, str] = {
     "get_domain_inspector_last_max_entries": "Get real-time metrics of a service by domain, at "
     "most so many entries (Domain Inspector)",
     "get_domain_inspector_last_second": "Get real-time metrics of a service by domain since a "
-    "timestamp (Domain Inspector)",
+    "timestamp, 0 for now (Domain Inspector)",
     "get_origin_inspector_historical": "Get historical metrics of a service by origin: latency, "
     "status codes, bytes (Origin Inspector)",
     "get_origin_inspector_last120_seconds": "Get real-time metrics of a service by origin for the "
@@ -102,7 +105,7 @@ SENTENCES: dict[str, str] = {
     "get_origin_inspector_last_max_entries": "Get real-time metrics of a service by origin, at "
     "most so many entries (Origin Inspector)",
     "get_origin_inspector_last_second": "Get real-time metrics of a service by origin since a "
-    "timestamp (Origin Inspector)",
+    "timestamp, 0 for now (Origin Inspector)",
     "get_platform_metrics_aggregate_historical": "Get historical platform metrics of the whole "
     "account, by minute, hour or day",
     "get_platform_metrics_entity_historical": "Get historical platform metrics of one entity, "
@@ -138,7 +141,7 @@ SENTENCES: dict[str, str] = {
     "delete_globalsign_email_challenge": "Delete a GlobalSign email challenge of a TLS "
     "subscription",
     # Stores
-    "kv_store_list_item_keys": "List the keys of a KV store",
+    "kv_store_list_item_keys": "List the keys of a KV (key-value) store",
     "kv_store_get_item": "Get the value of a key of a KV store",
     "kv_store_upsert_item": "Set the value of a key of a KV store: create or replace it",
     "kv_store_delete_item": "Delete a key and its value from a KV store",
@@ -158,7 +161,8 @@ SENTENCES: dict[str, str] = {
     "compute_acl_list_acl_entries": "List the entries of an ACL of Compute: IP prefixes, allowed "
     "or blocked",
     "compute_acl_update_acls": "Update entries of an ACL of Compute: IP prefixes to allow or block",
-    "compute_acl_lookup_acls": "Look up which entry of an ACL of Compute matches an IP address",
+    "compute_acl_lookup_acls": "Check whether an IP address is on an ACL of Compute, and which "
+    "entry matches",
     # Domains
     "list_domain_ownerships": "List the domains whose ownership the account has verified",
     "domain_status": "Check whether a domain name can be registered (Domain Research)",
@@ -185,6 +189,8 @@ SENTENCES: dict[str, str] = {
     "get_signals_report": "Get the Next-Gen WAF report of signals: how often each was seen",
     "ngwaf_simulate_waf_request": "Simulate how the Next-Gen WAF of a workspace would judge a "
     "request",
+    "bot_management_list_workspaces": "List the workspaces of Bot Management: their services and "
+    "bot policies",
     "bot_management_list_bots": "List all bots in the policy of a Bot Management workspace",
     "ddos_protection_event_rule_list": "List the rules of an attack event of DDoS Protection, with "
     "their traffic",
@@ -250,7 +256,7 @@ SENTENCES: dict[str, str] = {
     "list_service_group_services": "List the services of a service group (IAM)",
     "remove_service_group_services": "Remove services from a service group (IAM)",
     "add_user_group_members": "Add users to a user group (IAM)",
-    "list_user_group_members": "List the users in a user group (IAM)",
+    "list_user_group_members": "List the people who are in a user group (IAM)",
     "remove_user_group_members": "Remove users from a user group (IAM)",
     "add_user_group_roles": "Give roles to a user group (IAM)",
     "list_user_group_roles": "List the roles of a user group (IAM)",

@@ -29,6 +29,7 @@ def summary_of(name: str, method: str, path: str) -> str:
     else:
         one, many, note = NOUNS[collection]
     sentence = _sentence(method, one, many or _many(one), scope, one_of_it=one_of_it)
+    note = note.replace("{s}", "s" if sentence.startswith("List") else "")
     return f"{sentence}{' ' if note.startswith('(') else ': '}{note}" if note else sentence
 
 

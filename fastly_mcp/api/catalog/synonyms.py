@@ -61,7 +61,7 @@ SYNONYMS = {
     "/client-side-protection": "pci third-party javascript checkout payment skimming magecart",
     "compute_acl_lookup": "is an ip on the blocklist allowlist check blocked",
     "/rate-limiters": "throttle limit rate limiting brute force minute abuse",
-    "/acl": "blocklist allowlist denylist deny list whitelist blacklist ban ips blocked",
+    "/acl": "access control blocklist allowlist denylist deny whitelist blacklist ban ips blocked",
     # Stats
     "hist": "yesterday week month past night day ago trend",
     "/v1/channel": "live now current realtime minute numbers requests errors bandwidth",
