@@ -1,9 +1,8 @@
 """Collecting: one read of an operation, its pages followed, and several reads made of one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
@@ -27,8 +26,7 @@ ONLY = "Fastly has {total} and gave these only."
 Params = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(NamedTuple):
     """What one read gave: of a list its items, of anything else the answer."""
 
     data: Any
@@ -36,6 +34,8 @@ class Collected:
     """How to get those that were left, if there are more."""
     total: int | None = None
     """How many there are, as far as that is known."""
+    size: int = 0
+    """Bytes of Fastly's answers."""
 
 
 def combinations(operation: Operation, params: Mapping[str, Any]) -> list[tuple[Params, Params]]:
@@ -100,12 +100,13 @@ async def collect(
         return await _pages(fastly, operation, operation.paging, params, limit)
     answer = await fastly.call(check(operation, params), repeatable=True)
     if operation.items is None:
-        return Collected(answer.data)
+        return Collected(answer.data, size=answer.size)
     items = items_of(operation, answer)
     total = max(total_of(answer) or 0, len(items))
     if len(items) > limit:
-        return Collected(items[:limit], RAISE, total)
-    return Collected(items, ONLY.format(total=total) if total > len(items) else "", total)
+        return Collected(items[:limit], RAISE, total, answer.size)
+    then = ONLY.format(total=total) if total > len(items) else ""
+    return Collected(items, then, total, answer.size)
 
 
 async def _pages(
@@ -145,14 +146,16 @@ async def _pages(
     if more is None and start is None:
         total = max(total or 0, len(items))
     if len(items) > limit:
-        return Collected(items[:limit], RAISE, total)
+        return Collected(items[:limit], RAISE, total, read)
     if more is not None:
         may_raise = len(items) == limit and not is_one_page
         size = {} if paging.way == "cursor" else {paging.size: asked[paging.size]}
-        return Collected(items, _go_on({paging.at: more, **size}, may_raise=may_raise), total)
-    if start is None and total is not None and total > len(items):
-        return Collected(items, ONLY.format(total=total), total)
-    return Collected(items, "", total)
+        then = _go_on({paging.at: more, **size}, may_raise=may_raise)
+    elif start is None and total is not None and total > len(items):
+        then = ONLY.format(total=total)
+    else:
+        then = ""
+    return Collected(items, then, total, read)
 
 
 def _go_on(params: Params, *, may_raise: bool) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 toolset = Toolset("api", "Find any operation of the Fastly API, and read with it.")
 
 AT_ONCE = 8
+SMALL = 50_000  # bytes that are looked through at once
 INSTEAD = {"content_check": "check_edge"}
 """Operations that have a tool of their own, which keeps to their limits."""
 
@@ -83,7 +84,7 @@ async def read_api(
     ] = 100,
 ) -> Read:
     """Read anything of the Fastly API; search_api tells operations and their params."""
-    # As above; and waiting for nothing but this, the loop goes on.
+    # As above.
     from fastly_mcp.api.catalog.catalog import load  # noqa: PLC0415
     from fastly_mcp.api.collecting import collect, combinations, named  # noqa: PLC0415
     from fastly_mcp.api.selection import Selection  # noqa: PLC0415
@@ -109,7 +110,9 @@ async def read_api(
             done += 1
             if tell and len(asked) > 1:
                 tell(done, len(asked))
-        # In a thread, so that no other call waits; and what is not told is not kept.
+        # What is not told is not kept; and while much is looked through, no other call waits.
+        if collected.size <= SMALL:
+            return _present(collected, selection, room)
         return await to_thread.run_sync(_present, collected, selection, room)
 
     outcomes = await settle([partial(read, given) for _, given in asked], at_once=AT_ONCE)

@@ -276,10 +276,8 @@ async def test_a_long_cursor_is_followed_and_not_told() -> None:
 async def test_a_list_without_pages_says_what_was_left() -> None:
     operation = load().operation("list_dashboards")
     recorder = Recorder({"data": rows(9), "meta": {"total": 9}})
-    assert await read(recorder, operation, 9) == Collected(rows(9), "", 9)
-    assert await read(recorder, operation, 4) == Collected(
-        rows(4), "There are more: raise limit.", 9
-    )
+    assert (await read(recorder, operation, 9))[:3] == (rows(9), "", 9)
+    assert (await read(recorder, operation, 4))[:3] == (rows(4), "There are more: raise limit.", 9)
     recorder = Recorder({"data": rows(9), "meta": {"total": 12}})
     assert (await read(recorder, operation, 9)).then == "Fastly has 12 and gave these only."
 

@@ -1,7 +1,7 @@
 """Measure ours beside a bare server in one run: `python -m tests.bench [NAME…]`.
 
-The names are start, stdio, http, memory, purge, guard and sandbox. Run by hand on a quiet Linux
-machine; what it prints are ratios, and no test depends on them.
+The names are start, stdio, http, memory, purge, guard, api and sandbox. Run by hand on a quiet
+Linux machine; what it prints are ratios, and no test depends on them.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import fastly_mcp
-from tests.bench import load, purge, sandbox
+from tests.bench import api, load, purge, sandbox
 from tests.bench.load import ERAS, Stdio
 from tests.bench.servers import HTTP, STDIO, UPSTREAM, Server, listening
 
@@ -118,6 +118,7 @@ MEASUREMENTS: dict[str, Callable[[Server], None]] = {
     "memory": memory,
     "purge": purge.many,
     "guard": purge.guarded,
+    "api": api.measure,
     "sandbox": sandbox.measure,
 }
 

@@ -8,13 +8,13 @@ from urllib.parse import parse_qsl, unquote
 
 import httpx2
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import Phase, given, settings
 from mcp import Client
 
 from fastly_mcp.api.catalog.catalog import load
 from fastly_mcp.api.catalog.checking import check
 from fastly_mcp.api.catalog.operation import Operation
+from fastly_mcp.api.paths import looks_like_id
 from fastly_mcp.errors import APIError, FastlyMCPError, NotPermitted
 from fastly_mcp.reading import BUDGET
 from fastly_mcp.tools.api import INSTEAD, read_api
@@ -102,11 +102,12 @@ async def test_what_has_a_tool_of_its_own_or_changes_something_is_not_read(
 # Paths
 
 
-@given(data=st.data())
-@settings(deadline=None, max_examples=25)
-async def test_nothing_leaves_its_place_in_a_path(data: st.DataObject) -> None:
+# Without the phase that nothing here needs: CPython 3.11 can fail to parse what it imports so late.
+@given(value=hostile)
+@settings(deadline=None, max_examples=25, phases=[*{*Phase} - {Phase.target}])
+async def test_nothing_leaves_its_place_in_a_path(value: str) -> None:
     # Every operation in every example: a sample would meet the rare ones too seldom.
-    value, recorder = data.draw(hostile), Recorder()
+    recorder = Recorder()
     fastly = connected(recorder)
     for operation in load():
         recorder.requests = []
@@ -119,12 +120,17 @@ async def test_nothing_leaves_its_place_in_a_path(data: st.DataObject) -> None:
                 await fastly.call(check(operation, params), repeatable=True)
         for sent in recorder.requests:
             assert sent.url.host in {operation.host, "api.fastly.com"}
-            if sent.url.path.startswith(("/service/search", "/domain-management/v1/domains")) or (
-                sent.url.raw_path.startswith(b"/service?")
-            ):
-                continue  # a service was looked up by this name
-            stays(operation, sent, params)
+            if not is_look_up(sent, value):
+                stays(operation, sent, params)
     await fastly.aclose()
+
+
+def is_look_up(sent: httpx2.Request, service: str) -> bool:
+    """Tell whether a service is looked up, by this id or name, or among all of them."""
+    known = {"/service", "/service/search", "/domain-management/v1/domains"}
+    if looks_like_id(service.strip()):
+        known.add(f"/service/{service.strip()}")
+    return sent.url.path in known
 
 
 def stays(operation: Operation, sent: httpx2.Request, params: dict[str, Any]) -> None:
