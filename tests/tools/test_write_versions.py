@@ -188,11 +188,11 @@ async def test_activating_shows_that_it_validates_and_what_it_would_change(mode:
         "validates  yes",
         "replaces  version 3",
         plan[at + 3],
-        '-   ttl: "3600"',
-        '+   ttl: "86400"',
-        "+ - name: new.larkspur.example",
-        "-   general.default_ttl: 3600",
-        "+   general.default_ttl: 86400",
+        '-  ttl: "3600"',
+        '+  ttl: "86400"',
+        "+- name: new.larkspur.example",
+        "-  general.default_ttl: 3600",
+        "+  general.default_ttl: 86400",
         plan[at + 9],
     ]
     assert plan[at + 3].startswith("differs   5 lines differ (sha256 ")
