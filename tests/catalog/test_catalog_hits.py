@@ -10,6 +10,7 @@ import pytest
 
 from fastly_mcp.api.catalog.catalog import load
 from fastly_mcp.api.catalog.hits import ROOM, hit, hits
+from fastly_mcp.api.catalog.search import search
 from fastly_mcp.errors import InvalidArgument
 
 with warnings.catch_warnings():
@@ -64,7 +65,9 @@ def test_what_is_required_is_told_with_its_type_and_short_enums() -> None:
     assert told("activate_service_version_environment")["required"] == {
         "environment_name": "staging"
     }
-    assert told("get_log_insights")["required"]["visualization"] == "string"
+    values = told("get_log_insights")["required"]["visualization"]
+    assert values.startswith("top-url-by-bandwidth|")
+    assert told("get_log_insights", ROOM // FIVE)["required"]["visualization"] == "string"
     assert told("create_dm_routing_config_rule")["required"]["action"] == "object{type, value}"
     assert told("create_dm_routing_config_rule", ROOM // FIVE)["required"]["action"] == "object"
     assert "required" not in told("list_backends")
@@ -95,6 +98,27 @@ def test_fields_of_one_object_share_its_name() -> None:
     assert "versions[]{" in returns
     assert "not_after" in told("list_tls_certs", ROOM // FIVE)["returns"]
     assert told("delete_tls_cert")["returns"] == "nothing"
+
+
+def test_what_is_in_an_object_is_told_where_there_is_room() -> None:
+    data = told("create_tls_cert")["optional"]["data"]
+    assert data.startswith("object{type, attributes{cert_blob, ")
+    assert told("create_tls_cert", ROOM // FIVE)["optional"] == {"data": "object"}
+
+
+def test_what_an_answer_says_of_itself_comes_last() -> None:
+    returns = told("get_usage_month", ROOM // FIVE)["returns"]
+    assert returns.startswith("object: data.")
+    assert "meta{" not in returns
+
+
+def test_room_that_one_hit_leaves_is_for_the_others() -> None:
+    found = hits("clone_service_version")
+    assert [each["operation"] for each in found] == [
+        each.id for each in search("clone_service_version")
+    ]
+    alike = [hit(load().operation(each["operation"]), ROOM // FIVE) for each in found]
+    assert len(str(found)) > len(str(alike))
 
 
 def test_fewer_hits_are_told_of_in_more_detail() -> None:

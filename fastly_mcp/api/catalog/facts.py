@@ -27,8 +27,9 @@ _LISTS = {"list_access_keys": "data", "list_automation_tokens": "data"}
 _LISTS |= {"list_config_store_services": ""}
 # A form cannot carry these objects; a director gets its backends one by one.
 _NOT_SENT = {("create_director", "backends")}
-# As recorded, and as go-fastly has it: sums by data center, and a time.
+# As recorded and as go-fastly has them: sums by data center and a time; no envelope in a list.
 _TYPES = {
+    ("TlsSubscriptionsResponse", "data"): "[#TlsSubscriptionResponseData]",
     ("RealtimeEntry", "datacenter"): "{#RealtimeMeasurements}",
     ("RealtimeEntry", "recorded"): "integer",
 }

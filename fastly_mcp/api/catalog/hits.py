@@ -9,15 +9,17 @@ from fastly_mcp.api.catalog.operation import Operation, Parameter
 from fastly_mcp.api.catalog.query import WORD, read, singular
 from fastly_mcp.api.catalog.search import search
 
-ROOM, LEAST = 405, 46
+ROOM, LEAST = 430, 46
 """Tokens of all hits together, and what is kept of them for what each hit has to tell."""
 
 _MORE = "…"
 _PIECE = re.compile(r"[ _/.]?[A-Za-z]+|\d{1,3}|[^\sA-Za-z\d]{1,3}")
 _NAME = re.compile(r"\w+")
-_LONGEST = 60  # characters of an enum, or of the fields of an object
+_LONGEST = 60  # characters of an enum, or of the fields of an object, where there is little room
 # Nearly every object has these, so they tell little of one.
 _EVERYWHERE = {"created_at", "updated_at", "deleted_at", "service_id", "customer_id", "version"}
+_NAMED_BY_ALL = {"service", "version"}  # and nearly every question has these words
+_BESIDE = ("meta.", "links.")  # fields about the answer
 _FIRST = frozenset({"id", "name"})
 
 
@@ -34,8 +36,17 @@ def hits(query: str, limit: int = 5) -> list[dict[str, Any]]:
     Raises InvalidArgument like `search`.
     """
     found = search(query, limit)
-    said = frozenset(map(singular, read(query).words))
-    return [hit(operation, ROOM // len(found), said) for operation in found]
+    said = frozenset(map(singular, read(query).words)) - _NAMED_BY_ALL
+    least = {each.id: max(LEAST, _tokens(hit(each, 0))) for each in found}
+    left = ROOM - sum(least.values())
+    told: dict[str, dict[str, Any]] = {}
+    # Those with little to tell come first, and leave their room to the others.
+    for operation in sorted(found, key=_size):
+        share = left // (len(found) - len(told))
+        each = hit(operation, least[operation.id] + share, said)
+        told[operation.id] = each
+        left -= max(0, _tokens(each) - least[operation.id])
+    return [told[operation.id] for operation in found]
 
 
 def hit(
@@ -57,9 +68,10 @@ def hit(
     }
     required = [each for each in operation.required if not _is_in_path(each)]
     if required:
-        told["required"] = {each.name: _type(each) for each in required}
-        if _tokens(told) > room:
-            told["required"] = {each.name: each.type for each in required}
+        for longest in (room * 4, _LONGEST, 0):
+            told["required"] = {each.name: _type(each, longest) for each in required}
+            if _tokens(told) <= room:
+                break
     if operation.paging:
         told["pages"] = True
     left = room - max(LEAST, _tokens(told))
@@ -77,6 +89,10 @@ def hit(
     return told
 
 
+def _size(operation: Operation) -> int:
+    return len(operation.parameters) + len(operation.fields)
+
+
 def _returns(operation: Operation, room: int, wanted: _Wanted) -> str:
     names = [each.name for each in operation.fields]
     fields = _cut(names, room - 2, wanted, _grouped)
@@ -88,9 +104,10 @@ def _optional(operation: Operation, room: int, wanted: _Wanted) -> dict[str, str
     known = (paging.at, paging.size) if paging else ()
     optional = [each for each in operation.parameters if not each.required]
     optional = [each for each in optional if each.name not in known]
-    types = {each.name: _type(each) for each in optional}
-    if _tokens(types) <= room:
-        return types
+    for longest in (room * 4, _LONGEST):
+        types = {each.name: _type(each, longest) for each in optional}
+        if _tokens(types) <= room:
+            return types
     return _cut(list(types), room, wanted, ", ".join) or _MORE
 
 
@@ -98,25 +115,30 @@ def _is_in_path(parameter: Parameter) -> bool:
     return parameter.place == "path" and not parameter.enum
 
 
-def _type(parameter: Parameter) -> str:
+def _type(parameter: Parameter, longest: int = _LONGEST) -> str:
     values = "|".join(map(str, parameter.enum))
-    if values and len(values) <= _LONGEST:
+    if values and len(values) <= longest:
         return values
     fields = _grouped(each.name for each in parameter.fields)
-    if fields and len(fields) <= _LONGEST:
+    if fields and len(fields) <= longest:
         return parameter.type.replace("object", f"object{{{fields}}}")
     return parameter.type
 
 
 def _cut(names: list[str], room: int, wanted: _Wanted, join: Callable[[Iterable[str]], str]) -> str:
-    """Return as many of the names as there is room for, those that tell most first."""
+    """Return as many of the names as there is room for, those that tell most first.
+
+    A name whose words were all said comes before those that always tell, and half said like them.
+    """
     # In JSON:API every object has a type, the same for all.
     dull = _EVERYWHERE | ({"type"} if any("attributes." in name for name in names) else set())
 
-    def place(name: str) -> tuple[bool, int, bool]:
+    def place(name: str) -> tuple[bool, float]:
         last = name.rpartition(".")[2]
-        said = wanted.words.intersection(map(singular, WORD.findall(name.lower())))
-        return last in dull, -len(said), last not in wanted.names
+        words = set(map(singular, WORD.findall(last.lower())))
+        said = len(words & wanted.words) / len(words)
+        is_dull = last in dull or name.startswith(_BESIDE)
+        return is_dull, -2 * said - (last in wanted.names)
 
     ordered = sorted(names, key=place)
     text = ""

@@ -57,7 +57,7 @@ NOUNS: dict[str, tuple[str, str, str]] = {
     "V/resource": (
         "resource link",
         "",
-        "a Compute service's link{s} to KV, secret and config stores",
+        "link{s} to KV, secret and config stores (Compute)",
     ),
     "V/response_object": ("response object", "", "synthetic answer{s}, like an error page"),
     "V/snippet": ("VCL snippet", "", "piece{s} of VCL in a subroutine"),
