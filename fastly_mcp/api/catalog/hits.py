@@ -39,14 +39,13 @@ def hits(query: str, limit: int = 5) -> list[dict[str, Any]]:
     said = frozenset(map(singular, read(query).words)) - _NAMED_BY_ALL
     least = {each.id: max(LEAST, _tokens(hit(each, 0))) for each in found}
     left = ROOM - sum(least.values())
-    told: dict[str, dict[str, Any]] = {}
-    # Those with little to tell come first, and leave their room to the others.
-    for operation in sorted(found, key=_size):
-        share = left // (len(found) - len(told))
-        each = hit(operation, least[operation.id] + share, said)
-        told[operation.id] = each
-        left -= max(0, _tokens(each) - least[operation.id])
-    return [told[operation.id] for operation in found]
+    told: list[dict[str, Any]] = []
+    # From the last, so that the room that one leaves is for those that match better.
+    for operation in reversed(found):
+        room = least[operation.id] + left // (len(found) - len(told))
+        told.append(hit(operation, room, said))
+        left -= max(0, _tokens(told[-1]) - least[operation.id])
+    return told[::-1]
 
 
 def hit(
@@ -87,10 +86,6 @@ def hit(
             told[name] = more
             left -= _tokens({name: more})
     return told
-
-
-def _size(operation: Operation) -> int:
-    return len(operation.parameters) + len(operation.fields)
 
 
 def _returns(operation: Operation, room: int, wanted: _Wanted) -> str:
