@@ -56,7 +56,6 @@ async def place_of(fastly: Connection, request: Request) -> Place | None:
     if "service_id" in segments:
         service = await fastly.service(segments["service_id"], changing=True)
         request = replace(request, segments={**segments, "service_id": service.id})
-        await fastly.check_reach(request)
         version = int(segments["version_id"]) if path.startswith(VERSION) else None
         return Place(request, service, version)
     await fastly.check_reach(request)
