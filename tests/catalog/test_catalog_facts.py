@@ -172,6 +172,14 @@ def test_forms_that_the_client_leaves_out_are_known_from_another_operation() -> 
         assert operation(id_).content_type == "application/x-www-form-urlencoded"
 
 
+def test_a_form_does_not_have_what_fastly_keeps_or_the_path_says() -> None:
+    for each in load():
+        forms = {parameter.name for parameter in each.parameters if parameter.place == "form"}
+        assert not forms & {"created_at", "deleted_at", "updated_at"}, each.id
+        assert "version" not in forms or "{version_id}" not in each.path, each.id
+    assert "version" in {each.name for each in operation("update_apex_redirect").parameters}
+
+
 def test_json_bodies_are_told_field_by_field() -> None:
     name = parameter("create_access_key", "permission")
     assert (name.place, name.required) == ("body", True)

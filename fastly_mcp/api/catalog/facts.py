@@ -27,6 +27,8 @@ _LISTS = {"list_access_keys": "data", "list_automation_tokens": "data"}
 _LISTS |= {"list_config_store_services": ""}
 # A form cannot carry these objects; a director gets its backends one by one.
 _NOT_SENT = {("create_director", "backends")}
+# Fastly keeps these, and the path names the version; the forms of a few operations have them too.
+_KEPT = {"created_at", "deleted_at", "updated_at"}
 # As recorded and as go-fastly has them: sums by data center and a time; no envelope in a list.
 _TYPES = {
     ("TlsSubscriptionsResponse", "data"): "[#TlsSubscriptionResponseData]",
@@ -127,9 +129,12 @@ def _parameters(declared: dict[str, Any], models: Models) -> list[dict[str, Any]
             rows += _body(type_, models, {row["name"] for row in rows})
             continue
         wire = root["attribute_map"][python_name]
+        taken = {row["name"] for row in rows}
+        kept = _KEPT | ({"version"} if "version_id" in taken else set())
         # A form's field that is called like a place in the path has to be the same.
-        taken = any(row["name"] == wire for row in rows)
-        if taken or (declared["settings"]["operation_id"], wire) in _NOT_SENT:
+        if wire in taken or (place == "form" and wire in kept):
+            continue
+        if (declared["settings"]["operation_id"], wire) in _NOT_SENT:
             continue
         simple = models.simple(type_of(type_))
         rows.append(
