@@ -23,11 +23,11 @@ _PHRASES = {
 _COMMON = frozenset(
     WORD.findall(
         "a about after all am an and any are as at be been before belong belongs but by can "
-        "could did do does done each every find for from give got had has have her his how i if "
-        "in into is it its just last look many me more most much my need no not now of one only "
-        "or our ours own really right see seen show so some support supports tell than that the "
-        "their them then there these they this those to too us use used uses using was we were "
-        "what when where which why will with would you your"
+        "could did do does done each every fastly find for from give got had has have her his "
+        "how i if in into is it its just last look many me more most much my need no not now of "
+        "one only or our ours own really right run see seen show so some support supports tell "
+        "than that the their them then there these they this those to too us use used uses "
+        "using was we were what when where which why will with would you your"
     )
 )
 _ASKING = frozenset(
@@ -47,7 +47,10 @@ _CLAUSE = re.compile(r"[,;.]")
 _CHANGES = {
     "create": (
         "add create invite upload upsert",
-        "allow ban block generate make monitor new order ping probe register serve set throttle",
+        (
+            "allow ban block forward generate make monitor new order ping probe redirect register "
+            "send serve set ship stream throttle"
+        ),
     ),
     "update": (
         "modify patch rename replace update",
