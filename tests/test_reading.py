@@ -144,6 +144,14 @@ def test_no_list_of_anything_is_larger_than_the_budget(kind: str) -> None:
     assert real(told.model_dump(mode="json")) <= BUDGET
 
 
+def test_a_long_select_that_is_told_again_is_counted() -> None:
+    data = [letters(ALPHANUMERIC, 22) for _ in range(1_000)]
+    select = "[?" + " || ".join(f"@ == '{letters(ALPHANUMERIC, 22)}'" for _ in range(50)) + "]"
+    fit = fitted(data, BUDGET - 120, select)
+    assert fit.data
+    assert real(Read(result=fit.data, then=fit.then).model_dump(mode="json")) <= BUDGET
+
+
 def test_what_fits_is_whole() -> None:
     for data in ([1, 2, 3], {"a": [1]}, "text", None, 0, [], {}):
         assert fitted(data, 100) == (data, tokens(data), "")

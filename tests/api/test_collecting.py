@@ -192,6 +192,13 @@ async def test_a_size_that_is_given_is_kept() -> None:
     assert [query["page[size]"] for query in recorder.queries] == ["7", "7", "7"]
 
 
+async def test_a_full_page_is_not_taken_for_more_where_nothing_tells() -> None:
+    recorder = paged(NUMBERED, rows(2_000))
+    collected = await read(recorder, NUMBERED, 2_000)
+    assert (collected.data, collected.then, collected.total) == (rows(2_000), "", 2_000)
+    assert len(recorder.requests) == 3
+
+
 async def test_fewer_than_were_asked_for_are_not_the_last_where_the_total_tells() -> None:
     recorder = paged(NUMBERED, rows(75), way="total", most=20)
     assert (await read(recorder, NUMBERED, 1000)).data == rows(75)

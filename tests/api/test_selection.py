@@ -142,6 +142,11 @@ def test_a_bomb_ends_after_a_bounded_number_of_steps(expression: str) -> None:
     assert complaint(expression, ROWS * 500) == TOO_MUCH
 
 
+def test_so_much_is_selected_and_no_more() -> None:
+    assert select("@", list(range(60_000))) == list(range(60_000))
+    assert complaint("[@, @]", list(range(60_000))) == TOO_MUCH
+
+
 def test_comparing_something_large_again_and_again_is_too_much() -> None:
     large = list(range(20_000))
     many = "[" + ",".join(["@"] * 60) + "]"
