@@ -1,5 +1,6 @@
 """read_api and search_api, entered through an MCP session: what is sent, refused and told."""
 
+import hashlib
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ import httpx2
 import pytest
 from hypothesis import Phase, given, settings
 from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 
 from fastly_mcp.api.catalog.catalog import load
 from fastly_mcp.api.catalog.checking import check
@@ -17,10 +19,13 @@ from fastly_mcp.api.catalog.operation import Operation
 from fastly_mcp.api.paths import looks_like_id
 from fastly_mcp.errors import APIError, FastlyMCPError, NotPermitted
 from fastly_mcp.reading import BUDGET
+from fastly_mcp.serving.callers import Callers
+from fastly_mcp.serving.http import http_app
+from fastly_mcp.serving.server import FastlyServer
 from fastly_mcp.tools.api import INSTEAD, read_api
 from tests.api.reading import SELF, TOKEN, Recorder, answer_for, connected, every_parameter
 from tests.catalog.test_catalog_paths import hostile, plain
-from tests.conftest import SHOP, Session
+from tests.conftest import SHOP, Connect, Session
 from tests.test_contract import count, weight
 from tests.tools.upstream import (
     BLOG,
@@ -514,6 +519,36 @@ async def test_reading_takes_a_token_that_may_read(
                 said = await refusal(mcp, name, **arguments)
                 assert said.startswith(f"{name} is withheld: ")
             assert not any("backend" in line for line in upstream.lines)
+
+
+@both_eras
+async def test_over_http_it_is_the_same(connect: Connect, mode: str) -> None:
+    callers = Callers({"alice": hashlib.sha256(b"a-secret-of-alice").hexdigest()})
+    params = {"service_id": ["shop-prod", "blog"], "version_id": "active"}
+    for token, sees in (("sandbox-read", READING), ("sandbox-purge-select", set())):
+        server = FastlyServer(connect(FASTLY_API_TOKEN=token))
+        app = http_app(server, callers=callers, allowed_hosts=["fastly.test"])
+        transport = httpx2.ASGITransport(app=app)
+        headers = {"Authorization": "Bearer a-secret-of-alice"}
+        async with (
+            server.session_manager.run(),
+            httpx2.AsyncClient(transport=transport, headers=headers) as http,
+            Client(
+                streamable_http_client("http://fastly.test/mcp", http_client=http), mode=mode
+            ) as mcp,
+        ):
+            assert READING & {*await names(mcp)} == sees
+            if sees:
+                read = await call(
+                    mcp, "read_api", operation="list_backends", params=params, select="[].name"
+                )
+                assert [each["of"]["service_id"] for each in read["results"]] == [
+                    "shop-prod",
+                    "blog",
+                ]
+            else:
+                said = await refusal(mcp, "read_api", operation="list_backends", params=params)
+                assert said.startswith("read_api is withheld: ")
 
 
 # Limited to some services
