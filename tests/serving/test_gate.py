@@ -33,7 +33,8 @@ pytestmark = pytest.mark.anyio
 
 ACCOUNT = {"get_account"}
 SERVICES = {"list_services", "get_service"}
-READING = SERVICES | {"check_edge"}
+API = {"search_api", "read_api"}
+READING = SERVICES | API | {"check_edge"}
 SELECTING = {"purge_url", "purge_surrogate_key"}
 PURGE_ALL = {"purge_all"}
 PURGING = SELECTING | PURGE_ALL
@@ -41,6 +42,8 @@ EVERY = ACCOUNT | READING | PURGING
 
 NEEDS = {
     "check_edge": "global:read",
+    "search_api": "global:read",
+    "read_api": "global:read",
     "list_services": "global:read",
     "get_service": "global:read",
     "purge_url": "purge_select",
@@ -51,6 +54,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_account": {},
     "check_edge": {"url": LAMP},
     "list_purges": {},
+    "search_api": {"query": "domains of a service"},
+    "read_api": {"operation": "get_service", "params": {"service_id": SHOP}},
+    "write_api": {"operation": "update_service", "params": {"service_id": SHOP, "comment": "x"}},
     "list_services": {},
     "get_service": {"service": SHOP},
     "purge_url": {"urls": [LAMP]},
@@ -75,7 +81,7 @@ TOKENS = {
 async def check_both_doors(mcp: Client, upstream: Upstream, permitted: set[str]) -> None:
     """Nothing else is shown, nothing else runs, and nothing of it reaches Fastly."""
     assert set(await names(mcp)) == permitted
-    for name in EVERY - permitted:
+    for name in (EVERY | {"write_api"}) - permitted:
         said = await refusal(mcp, name, **ARGUMENTS[name])
         assert said.startswith((f"{name} is withheld: ", "There is no such tool."))
         assert ".." not in said
@@ -119,7 +125,11 @@ async def test_a_withheld_tool_names_the_scope_that_is_missing(session: Session,
         ({"READ_ONLY": "0"}, EVERY),
         ({"READ_ONLY": "1", "SCOPES": "global"}, ACCOUNT | READING),
         ({"READ_ONLY": "1", "SCOPES": "purge_select"}, ACCOUNT),
-        ({"TOOLSETS": "all"}, EVERY | {"list_purges"}),
+        ({"TOOLSETS": "all"}, EVERY | {"list_purges", "write_api"}),
+        ({"TOOLSETS": "write"}, ACCOUNT | {"write_api"}),
+        ({"TOOLSETS": "write", "SCOPES": "global:read purge_all"}, ACCOUNT),
+        ({"TOOLSETS": "write", "READ_ONLY": "1"}, ACCOUNT),
+        ({"TOOLSETS": "api"}, ACCOUNT | API),
         ({"TOOLSETS": "default"}, EVERY),
         ({"TOOLSETS": "services"}, ACCOUNT | SERVICES),
         ({"TOOLSETS": "purge"}, ACCOUNT | PURGING),
@@ -175,7 +185,8 @@ async def test_a_token_that_may_not_read_itself_has_what_the_operator_declares(
 
 async def test_an_unknown_toolset_is_refused_with_those_that_exist(connect: Connect) -> None:
     with pytest.raises(
-        ConfigError, match="there are: default, all, account, audit, edge, purge, services"
+        ConfigError,
+        match="there are: default, all, account, api, audit, edge, purge, services, write",
     ):
         FastlyServer(connect(FASTLY_MCP_TOOLSETS="default,dns"))
 

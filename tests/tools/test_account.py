@@ -19,14 +19,15 @@ from tests.tools.upstream import (
 pytestmark = pytest.mark.anyio
 
 SERVICES = ["list_services", "get_service"]
-READING = ["check_edge", *SERVICES]
+API = ["search_api", "read_api"]
+READING = [*API, "check_edge", *SERVICES]
 SELECTING = ["purge_url", "purge_surrogate_key"]
 PURGING = [*SELECTING, "purge_all"]
 
 GLOBAL = "The token has the scope global, which can change everything; "
 FOR_EVER = "The token never expires; make one that lasts 90 days."
 ALL_SERVICES = "The token reaches all services; limit it to those it is for."
-OFF = "off unless the operator adds the toolset audit (FASTLY_MCP_TOOLSETS)"
+OFF = "off unless the operator adds the toolset {} (FASTLY_MCP_TOOLSETS)"
 PERSON = "The token belongs to a person and ends with their account; "
 
 
@@ -47,8 +48,11 @@ async def test_the_account_tells_customer_user_and_token(session: Session, mode:
             "edge_checks_left": 200,
         },
         "tools": {
-            "available": ["get_account", "check_edge", *PURGING, *SERVICES],
-            "withheld": [{"tools": ["list_purges"], "reason": OFF}],
+            "available": ["get_account", *API, "check_edge", *PURGING, *SERVICES],
+            "withheld": [
+                {"tools": ["list_purges"], "reason": OFF.format("audit")},
+                {"tools": ["write_api"], "reason": OFF.format("write")},
+            ],
         },
     }
     assert (token["name"], token["scopes"], token["services"]) == ("sandbox", ["global"], "all")
@@ -59,7 +63,7 @@ async def test_the_account_tells_customer_user_and_token(session: Session, mode:
 @pytest.mark.parametrize(
     ("token", "available", "withheld"),
     [
-        ("sandbox", ["check_edge", *PURGING, *SERVICES], {}),
+        ("sandbox", [*API, "check_edge", *PURGING, *SERVICES], {}),
         (
             "sandbox-read",
             READING,
@@ -86,17 +90,17 @@ async def test_the_account_tells_customer_user_and_token(session: Session, mode:
         ),
         (
             "sandbox-read-purge-select",
-            ["check_edge", *SELECTING, *SERVICES],
+            [*API, "check_edge", *SELECTING, *SERVICES],
             {
                 "the token lacks the scope purge_all (it has: global:read purge_select)": [
                     "purge_all"
                 ]
             },
         ),
-        ("sandbox-one-service", ["check_edge", *PURGING, *SERVICES], {}),
-        ("sandbox-expired", [], {"see problem": ["check_edge", *PURGING, *SERVICES]}),
-        ("sandbox-blind", [], {"see problem": ["check_edge", *PURGING, *SERVICES]}),
-        ("sandbox-unknown", [], {"see problem": ["check_edge", *PURGING, *SERVICES]}),
+        ("sandbox-one-service", [*API, "check_edge", *PURGING, *SERVICES], {}),
+        ("sandbox-expired", [], {"see problem": [*API, "check_edge", *PURGING, *SERVICES]}),
+        ("sandbox-blind", [], {"see problem": [*API, "check_edge", *PURGING, *SERVICES]}),
+        ("sandbox-unknown", [], {"see problem": [*API, "check_edge", *PURGING, *SERVICES]}),
     ],
 )
 async def test_every_token_is_told_which_tools_it_has_and_why_not_the_others(
@@ -108,7 +112,10 @@ async def test_every_token_is_told_which_tools_it_has_and_why_not_the_others(
     tools = account["tools"]
     assert tools["available"] == ["get_account", *available]
     reasons = {each["reason"]: each["tools"] for each in tools["withheld"]}
-    assert reasons == withheld | {OFF: ["list_purges"]}
+    assert reasons == withheld | {
+        OFF.format("audit"): ["list_purges"],
+        OFF.format("write"): ["write_api"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -241,7 +248,9 @@ async def test_the_operators_limits_are_told_and_named_as_the_reason(session: Se
     assert reasons == {
         "the operator left out the toolset purge (FASTLY_MCP_TOOLSETS)": PURGING,
         "the operator left out the toolset edge (FASTLY_MCP_TOOLSETS)": ["check_edge"],
-        OFF: ["list_purges"],
+        "the operator left out the toolset api (FASTLY_MCP_TOOLSETS)": API,
+        OFF.format("audit"): ["list_purges"],
+        OFF.format("write"): ["write_api"],
     }
 
 
