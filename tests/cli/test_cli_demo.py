@@ -30,7 +30,7 @@ def test_every_step_comes_out_as_it_should(home: Path) -> None:
     assert "   edge after  [ssssssssssssssssssss] stale at 20 POPs" in lines
     assert lines.count("   | Purge EVERYTHING this service has cached, at once.") == 1
     assert "   asked again, the person says yes: accepted 1" in lines
-    assert "   it sees get_account, check_edge, list_services, get_service" in lines
+    assert "   it sees get_account, search_api, read_api, check_edge, list_services," in lines
     assert lines[-1].startswith("Everything came out as it should.")
 
 

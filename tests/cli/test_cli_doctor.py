@@ -70,7 +70,10 @@ def test_all_is_well_with_a_narrow_token(main: Main, fastly: Upstream) -> None:
         ("expiry", "in 59 days"),
         (
             "tools",
-            "get_account, check_edge, purge_url, purge_surrogate_key, list_services, get_service",
+            (
+                "get_account, search_api, read_api, check_edge, purge_url, purge_surrogate_key, "
+                "list_services, get_service"
+            ),
         ),
         ("approval", "what waits for a person: never"),
         ("audit", "to file"),
@@ -80,6 +83,7 @@ def test_all_is_well_with_a_narrow_token(main: Main, fastly: Upstream) -> None:
     assert withheld == [
         "list_purges: off unless the operator adds the toolset audit (FASTLY_MCP_TOOLSETS)",
         "purge_all: the token lacks the scope purge_all (it has: global:read purge_select)",
+        "write_api: off unless the operator adds the toolset write (FASTLY_MCP_TOOLSETS)",
     ]
     first = next(finding for finding in report.findings if finding["about"] == "token")
     assert first["state"] == "ok"

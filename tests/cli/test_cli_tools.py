@@ -17,7 +17,14 @@ with warnings.catch_warnings():
     import bpe_openai  # type: ignore[import-untyped]  # it carries no types
 
 ALL = ["purge_all", "purge_url", "purge_surrogate_key"]
-READING = ["get_account", "check_edge", "list_services", "get_service"]
+READING = [
+    "get_account",
+    "search_api",
+    "read_api",
+    "check_edge",
+    "list_services",
+    "get_service",
+]
 
 
 def rows_of(out: str) -> dict[str, list[str]]:

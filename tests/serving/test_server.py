@@ -52,7 +52,7 @@ async def test_an_unknown_tool_is_answered_with_those_that_exist(
     async with session(mode=mode, FASTLY_API_TOKEN="sandbox-read") as mcp:
         assert await refusal(mcp, name) == (
             "There is no such tool. The tools are: check_edge, get_account, get_service, "
-            "list_services; get_account says why others are missing."
+            "list_services, read_api, search_api; get_account says why others are missing."
         )
 
 
