@@ -22,14 +22,14 @@ BUDGET = 1_000  # tokens of one answer
 CUT = "The answer is too long to be told whole; read_api can read what was changed."
 
 # What is done when Fastly has answered and what is not, by the catalog's groups and operations.
-# Sources: Fastly's concepts of dynamic configuration and of data stores, its TLS API.
+# The 30 seconds are Fastly's [concepts: dynamic configuration]; of the others it gives no number.
 NOTES = {
-    "acl_entry": "The edge has it within about 30 seconds.",
+    "acl_entry": "The edge has it after a while, not at once.",
     "dictionary_item": "The edge has it within about 30 seconds.",
     "kv_store_item": "Other POPs may serve the old value for a while.",
     "tls_activations": "Its deployment takes a while: read it again to see its state.",
     "tls_subscriptions": "The certificate takes a while: read it again to see its state.",
-    "activate_service_version": "It reaches the POPs one after another, within minutes.",
+    "activate_service_version": "It reaches the POPs after a while, not at once.",
 }
 
 # Which tool purges instead, with the limits and receipts of purges.
