@@ -187,7 +187,18 @@ def _as_list(value: object) -> object:
     return [value]
 
 
+def _as_object(value: object) -> object:
+    """Take an object that came as JSON text."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            return from_json(value)
+        except ValueError:
+            return value
+    return value
+
+
 ListOfOne = BeforeValidator(_as_list)
+ObjectAsText = BeforeValidator(_as_object)
 
 ServiceRef = Annotated[
     str, Field(min_length=1, max_length=255, description="Id, exact name or domain")

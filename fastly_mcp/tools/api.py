@@ -4,15 +4,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from anyio import to_thread
-from pydantic import BeforeValidator, Field
-from pydantic_core import from_json
+from pydantic import Field
 
 from fastly_mcp.api.concurrency import settle
 from fastly_mcp.errors import FastlyMCPError, InvalidArgument
 from fastly_mcp.guard.changes import PROGRESS
 from fastly_mcp.reading import BUDGET, ENVELOPE, Part, Read, fitted, joined, most_of, shape
 from fastly_mcp.tokens import tokens
-from fastly_mcp.toolkit import Fastly, Result, Toolset
+from fastly_mcp.toolkit import Fastly, ObjectAsText, Result, Toolset
 
 if TYPE_CHECKING:
     from fastly_mcp.api.collecting import Collected
@@ -26,19 +25,9 @@ INSTEAD = {"content_check": "check_edge"}
 """Operations that have a tool of their own, which keeps to their limits."""
 
 
-def _as_object(value: object) -> object:
-    """Take an object that came as JSON text."""
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            return from_json(value)
-        except ValueError:
-            return value
-    return value
-
-
 Params = Annotated[
     dict[str, Any],
-    BeforeValidator(_as_object),
+    ObjectAsText,
     Field(
         description='E.g. {"service_id": ["shop", "blog"], "version_id": "active"}: a service by '
         "id, name or domain; a list is one request for each (at most 50)"

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BeforeValidator, Field
-from pydantic_core import from_json
+from pydantic import Field
 
 from fastly_mcp.api.credentials import check_marks, check_secrets
 from fastly_mcp.errors import InvalidArgument, NotPermitted
@@ -11,7 +10,7 @@ from fastly_mcp.guard.changes import Write
 from fastly_mcp.guard.guard import Guard
 from fastly_mcp.reading import fitted
 from fastly_mcp.scopes import Scope
-from fastly_mcp.toolkit import Fastly, Outcome, Toolset
+from fastly_mcp.toolkit import Fastly, ObjectAsText, Outcome, Toolset
 
 if TYPE_CHECKING:
     from fastly_mcp.api.catalog.operation import Operation
@@ -41,17 +40,7 @@ PURGES = {
 }
 
 
-def _as_object(value: object) -> object:
-    """Take an object that came as JSON text."""
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            return from_json(value)
-        except ValueError:
-            return value
-    return value
-
-
-Params = Annotated[dict[str, Any], BeforeValidator(_as_object), Field(description="By name")]
+Params = Annotated[dict[str, Any], ObjectAsText, Field(description="By name")]
 
 
 class Written(Outcome):
