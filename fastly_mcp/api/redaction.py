@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastly_mcp.api.secret_fields import NAMES, PAIRS, WITHIN
+from fastly_mcp.api.secret_fields import IDS, NAMES, PAIRS, WITHIN
 from fastly_mcp.api.secret_text import hide
 from fastly_mcp.api.secret_values import MARKED, is_credential, mark
 
@@ -31,7 +31,9 @@ def redact(data: Any) -> Any:
 def _object(node: dict[str, Any], parent: str, waiting: list[tuple[Node, str]]) -> None:
     for name, value in node.items():
         if type(value) is str:
-            if name in NAMES or (name in WITHIN and parent in WITHIN[name]):
+            if name in IDS and IDS[name] in node:
+                hidden = value
+            elif name in NAMES or (name in WITHIN and parent in WITHIN[name]):
                 hidden = _hidden(value, name)
             elif name in PAIRS:
                 hidden = _paired(node, name, value)

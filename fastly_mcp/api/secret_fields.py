@@ -42,6 +42,12 @@ NAMES = frozenset(
 No substrings: `key`, `surrogate_key`, `token_id`, `signing_key` (a public key) must stay.
 """
 
+IDS: Mapping[str, str] = {
+    # Object Storage's is what deleting the key takes; its secret is `secret_key`.
+    "access_key": "buckets",
+}
+"""Names that stand for an id where this field is beside them."""
+
 WITHIN: Mapping[str, frozenset[str]] = {
     # A TLS private key as it is uploaded, and an integration's key to PagerDuty or Datadog.
     "key": frozenset({"attributes", "config"}),

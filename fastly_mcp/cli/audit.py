@@ -209,7 +209,7 @@ def _told(record: Record, came: str) -> str:
     parts = [
         f"{intent.time[:19].replace('T', ' ')}Z",
         intent.tool,
-        services or "service unknown",
+        services or ("the account" if intent.kind == "write" else "service unknown"),
         f"{' '.join(what)}{': ' if targets else ''}{targets}",
         f"by {_name(by)}",
     ]

@@ -174,3 +174,9 @@ def test_redaction_changes_nothing_but_texts(data: object) -> None:
 @given(PLAIN)
 def test_plain_text_comes_back_as_it_is(text: str) -> None:
     assert hide(text) is text
+
+
+def test_an_object_storage_keys_id_is_no_secret_and_its_secret_is() -> None:
+    key = {"access_key": "A1B2C3", "secret_key": "s3cr3t", "buckets": []}
+    assert redact(dict(key)) == key | {"secret_key": "[redacted: secret_key]"}
+    assert redact({"access_key": "A1B2C3"}) == {"access_key": "[redacted: access_key]"}

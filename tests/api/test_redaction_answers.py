@@ -12,7 +12,7 @@ from starlette.responses import Response
 from fastly_mcp.api.catalog.catalog import load
 from fastly_mcp.api.catalog.operation import Field, Operation
 from fastly_mcp.api.client import FastlyClient
-from fastly_mcp.api.secret_fields import NAMES, WITHIN
+from fastly_mcp.api.secret_fields import IDS, NAMES, WITHIN
 from fastly_mcp.errors import APIError
 from fastly_mcp.sandbox import create_app
 from tests.api.secrets_in_text import CANARY, HIDDEN
@@ -43,6 +43,9 @@ def filled(fields: tuple[Field, ...]) -> dict[str, Any]:
         name = path[-1]
         is_secret = name in NAMES or (name in WITHIN and parent in WITHIN[name])
         node[name] = CANARY if is_secret else HARMLESS
+        for id_, beside in IDS.items():
+            if id_ in node and beside in node:
+                node[id_] = HARMLESS
     return made
 
 
