@@ -114,6 +114,25 @@ def shape(data: Any) -> str:
     return "a text" if isinstance(data, str) else "a value"
 
 
+def is_nothing(selected: Any) -> bool:
+    """Tell whether a select found nothing, not even in one of the items or fields it made."""
+    if isinstance(selected, Mapping):
+        return bool(selected) and all(map(is_nothing, selected.values()))
+    if isinstance(selected, list):
+        return all(map(is_nothing, selected))
+    return selected is None
+
+
+def lean(data: Any) -> Any:
+    """Return data without the empty fields of objects, which say nothing; items stay."""
+    if isinstance(data, list):
+        return [lean(each) for each in data]
+    if not isinstance(data, Mapping):
+        return data
+    fields = ((name, lean(value)) for name, value in data.items())
+    return {name: value for name, value in fields if value not in (None, "", [], {})}
+
+
 def _nothing(then: str, data: Any = None) -> Fitted:
     return Fitted(data, tokens(then), then)
 

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from http.client import responses
+from secrets import token_bytes
 from typing import Any, Literal
 
 import httpx2
@@ -24,6 +26,7 @@ from fastly_mcp.errors import (
 from fastly_mcp.text import cut, visible
 
 LARGEST = 10_000_000  # bytes, decoded
+SEALING = token_bytes(32)  # of this process, so that no credential can be guessed from a seal
 
 LOCKED = "Clone the version and change the clone: a version that was active stays locked."
 SEE_ACCOUNT = "Call get_account: it says what is wrong with the token and how to replace it."
@@ -31,11 +34,15 @@ SEE_ACCOUNT = "Call get_account: it says what is wrong with the token and how to
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful answer: `data` is the parsed JSON body, `size` its bytes, decompressed."""
+    """A successful answer: `data` is the parsed JSON body, `size` its bytes, decompressed.
+
+    `seal` tells whether another answer of this process says the same, credentials included.
+    """
 
     data: Any
     headers: Mapping[str, str]
     size: int = 0
+    seal: str = ""
 
 
 Ask = Callable[[str, Mapping[str, str | int] | None, dict[str, str]], Awaitable[Answer]]
@@ -68,7 +75,8 @@ async def read(response: httpx2.Response, token: SecretStr, expects: Expects = "
     elif data is None:
         raise Unavailable(status, "with something that is not JSON")
     told = data if expects == "secret" else redact(data)
-    return Answer(told, response.headers, len(body))
+    seal = blake2b(body, key=SEALING, digest_size=8).hexdigest()
+    return Answer(told, response.headers, len(body), seal)
 
 
 @contextmanager

@@ -18,6 +18,9 @@ PAGES = 200  # at most that are followed for one read
 BYTES = 30_000_000  # of answers that are kept of one read
 ACTIVE = "active"
 """What may be given for a version's number, of a service that has an active one."""
+FILTERS = frozenset({"filter[service_id]"})
+"""Parameters of a query that a service's name would silently find nothing with."""
+NO_NUMBER = "version_id must be an integer"
 LONGEST_CURSOR = 200  # characters; a longer one is not worth telling
 
 RAISE = "There are more: raise limit."
@@ -74,6 +77,9 @@ async def named(fastly: Connection, operation: Operation, params: Params) -> Par
 
     Raises InvalidArgument if no service or several are meant, or none of its versions is active.
     """
+    for name in FILTERS & params.keys():
+        if isinstance(params[name], str) and not looks_like_id(params[name]):
+            params = {**params, name: (await fastly.service(params[name])).id}
     if not _is_on_service(operation):
         return params
     service, is_active = params["service_id"], params.get("version_id") == ACTIVE
@@ -195,5 +201,5 @@ def _complaint(operation: Operation, params: Params) -> str:
     try:
         check(operation, trial)
     except InvalidArgument as error:
-        return str(error)
+        return str(error).replace(NO_NUMBER, f'{NO_NUMBER} or "{ACTIVE}"')
     return ""

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from json import dumps
 from typing import Any
 
-from fastly_mcp.api.answers import shaped
-from fastly_mcp.api.catalog.checking import Request
+from fastly_mcp.api.answers import Answer, shaped
+from fastly_mcp.api.catalog.catalog import load
+from fastly_mcp.api.catalog.checking import Request, check
 from fastly_mcp.api.connection import Connection
 from fastly_mcp.api.services import Service
 from fastly_mcp.errors import InvalidArgument, NotPermitted
@@ -130,19 +130,25 @@ async def _activation(fastly: Connection, place: Place) -> Told:
         before = _active(rows, environment)
     told = [("validates", "yes"), *(("warning", each) for each in warnings[:WARNINGS])]
     if before is None:
-        return (*told, ("replaces", "none: no version is active"))
+        content = await _read(fastly, "get_service_detail", service_id=service_id, version=number)
+        return (*told, ("replaces", "none: no version is active"), ("content", content.seal))
     if before == number:
         return (*told, ("replaces", "none: this version is active already"))
-    answer = await fastly.get(
-        "/service/{service_id}/diff/from/{from_version_id}/to/{to_version_id}",
-        {"format": "text"},
+    answer = await _read(
+        fastly,
+        "diff_service_versions",
         service_id=service_id,
-        from_version_id=str(before),
-        to_version_id=str(number),
+        from_version_id=before,
+        to_version_id=number,
+        format="text",
     )
     with shaped():
-        text = str(answer["diff"])
-    return (*told, ("replaces", f"version {before}"), *_difference(text))
+        text = str(answer.data["diff"])
+    return (*told, ("replaces", f"version {before}"), *_difference(text, answer.seal))
+
+
+async def _read(fastly: Connection, operation: str, **params: Any) -> Answer:
+    return await fastly.call(check(load().operation(operation), params), repeatable=True)
 
 
 def _active(rows: Sequence[Mapping[str, Any]], environment: str) -> int | None:
@@ -156,10 +162,10 @@ def _active(rows: Sequence[Mapping[str, Any]], environment: str) -> int | None:
     return next((int(row["number"]) for row in rows if row["active"]), None)
 
 
-def _difference(text: str) -> Told:
+def _difference(text: str, seal: str) -> Told:
     lines = [line for line in text.splitlines() if line.startswith(("+", "-")) and line[1:].strip()]
-    # What is not shown has changed too if this has.
-    whole = f"{len(lines)} lines differ (sha256 {sha256(text.encode()).hexdigest()[:16]})"
+    # What is not shown, or is redacted, has changed too if the seal has.
+    whole = f"{len(lines)} lines differ (seal {seal})"
     more = [("", f"and {len(lines) - CHANGED} more lines")] if len(lines) > CHANGED else []
     return (("differs", whole), *(("", line) for line in lines[:CHANGED]), *more)
 

@@ -1,4 +1,4 @@
-"""List the purges that wait for a person, and those decided today."""
+"""List the changes that wait for a person, and those decided today."""
 
 import argparse
 import json

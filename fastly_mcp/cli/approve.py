@@ -1,4 +1,4 @@
-"""Decide on a purge that waits for a person: shows what it would do, and lets it happen."""
+"""Decide on a change that waits for a person: shows what it would do, and lets it happen."""
 
 import argparse
 import getpass

@@ -208,7 +208,7 @@ def _told(record: Record, came: str) -> str:
     by = " ".join(filter(None, (intent.caller, intent.client, f"token {intent.token_id}")))
     parts = [
         f"{intent.time[:19].replace('T', ' ')}Z",
-        intent.tool,
+        f"{intent.tool} {_name(intent.operation)}".rstrip(),
         services or ("the account" if intent.kind == "write" else "service unknown"),
         f"{' '.join(what)}{': ' if targets else ''}{targets}",
         f"by {_name(by)}",

@@ -1,4 +1,4 @@
-"""Refuse a purge that waits for a person."""
+"""Refuse a change that waits for a person."""
 
 import argparse
 

@@ -48,6 +48,8 @@ class Intent:
     token_id: str
     token_name: str
     tool: str
+    operation: str = ""
+    """Of a write, the catalog's id."""
     services: tuple[Touched, ...]
     kind: str
     count: int
@@ -113,6 +115,7 @@ def intent(
         token_id=token_id,
         token_name=token_name,
         tool=call.tool,
+        operation=change.write.operation if change.write else "",
         services=tuple(Touched(hit.service_id, hit.service_name) for hit in change.hits),
         kind=change.kind,
         count=len(change.targets),

@@ -9,7 +9,18 @@ from pydantic import Field
 from fastly_mcp.api.concurrency import settle
 from fastly_mcp.errors import FastlyMCPError, InvalidArgument
 from fastly_mcp.guard.changes import PROGRESS
-from fastly_mcp.reading import BUDGET, ENVELOPE, Part, Read, fitted, joined, most_of, shape
+from fastly_mcp.reading import (
+    BUDGET,
+    ENVELOPE,
+    Part,
+    Read,
+    fitted,
+    is_nothing,
+    joined,
+    lean,
+    most_of,
+    shape,
+)
 from fastly_mcp.tokens import tokens
 from fastly_mcp.toolkit import Fastly, ObjectAsText, Result, Toolset
 
@@ -83,8 +94,9 @@ async def read_api(
         raise InvalidArgument(f"Use {INSTEAD[found.id]} for this. Nothing was sent.")
     if found.method != "GET":
         raise InvalidArgument(
-            f"{found.id} changes something ({found.method}), and read_api only reads. Nothing was "
-            "sent."
+            f"{found.id} changes something ({found.method}), and read_api only reads. write_api "
+            "does it, where the operator has turned it on (FASTLY_MCP_TOOLSETS=default,write). "
+            "Nothing was sent."
         )
     selection = Selection(select)
     asked = combinations(found, params)
@@ -127,10 +139,12 @@ class _Outcome(NamedTuple):
 
 def _present(collected: "Collected", selection: "Selection", room: int) -> _Outcome:
     selected = selection.of(collected.data)
+    if not selection.expression:
+        selected = lean(selected)
     fit = fitted(selected, room - tokens(collected.then), selection.expression)
     is_cut = bool(fit.then)
     then = fit.then or collected.then
-    if selected in (None, []) and collected.data != selected:
+    if is_nothing(selected) and collected.data != selected:
         nothing = f"select found nothing in {shape(collected.data)}."
         then = f"{nothing} {collected.then}".rstrip()
     told = {

@@ -8,7 +8,7 @@ from fastly_mcp.api.credentials import check_marks, check_secrets
 from fastly_mcp.errors import InvalidArgument, NotPermitted
 from fastly_mcp.guard.changes import Write
 from fastly_mcp.guard.guard import Guard
-from fastly_mcp.reading import fitted
+from fastly_mcp.reading import fitted, lean
 from fastly_mcp.scopes import Scope
 from fastly_mcp.toolkit import Fastly, ObjectAsText, Outcome, Toolset
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 toolset = Toolset("write", "Change anything of the Fastly API.", default=False)
 
+BEWARE = ("beware", "what is deleted does not come back")
 BUDGET = 1_000  # tokens of one answer
 CUT = "The answer is too long to be told whole; read_api can read what was changed."
 
@@ -66,12 +67,16 @@ async def write_api(
     # The server starts without the catalog.
     from fastly_mcp.api.catalog.catalog import load  # noqa: PLC0415
     from fastly_mcp.api.catalog.checking import check  # noqa: PLC0415  # as above
+    from fastly_mcp.api.collecting import ACTIVE, named  # noqa: PLC0415  # as above
     from fastly_mcp.api.told import parameters  # noqa: PLC0415  # as above
     from fastly_mcp.api.versions import place_of, seen  # noqa: PLC0415  # as above
 
     found = load().operation(operation)
     _check_allowed(fastly, found)
     check_marks(params)
+    is_named = isinstance(params.get("service_id"), str) and params.get("version_id") == ACTIVE
+    if found.id == "clone_service_version" and is_named:
+        params = await named(fastly, found, params)
     request = check(found, params)
     place = await place_of(fastly, request)
     services, where = (place.service,) if place else (), "the account"
@@ -79,14 +84,15 @@ async def write_api(
         request, where = place.request, f"the service {place.service.id}"
     async with guard.turn(where):
         line = f"{found.method} {request.path}"
-        told = (*parameters(request), *(await seen(fastly, place) if place else ()))
+        beware = (BEWARE,) if found.method == "DELETE" else ()
+        told = (*beware, *parameters(request), *(await seen(fastly, place) if place else ()))
         write = Write(operation=found.id, summary=found.summary, request=line, told=told)
         async with guard.change(
             fastly, "write", services=services, targets=(line,), write=write
         ) as record:
             answer = await fastly.call(request, repeatable=False)
             record.done("")
-    fit = fitted(answer.data, BUDGET)
+    fit = fitted(lean(answer.data), BUDGET)
     notes = (CUT if fit.then else "", NOTES.get(found.id) or NOTES.get(found.group, ""))
     return Written(
         changed=True,

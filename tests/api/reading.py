@@ -10,6 +10,7 @@ import httpx2
 
 from fastly_mcp.api.catalog.operation import Operation, Parameter
 from fastly_mcp.api.client import FastlyClient
+from fastly_mcp.api.collecting import FILTERS
 from fastly_mcp.api.connection import Connection
 from fastly_mcp.config import Settings
 from tests.catalog.test_catalog_paths import PLAIN, plain
@@ -73,7 +74,7 @@ def every_parameter(operation: Operation) -> dict[str, Any]:
     """A good value for every parameter of a GET."""
     params = plain(operation)
     for each in operation.parameters:
-        if each.name == "service_id":
+        if each.name in {"service_id", *FILTERS}:
             params[each.name] = "a1" * 11
         elif each.type == "integer" and each.required:
             params[each.name] = int(params[each.name])

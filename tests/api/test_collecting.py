@@ -389,7 +389,7 @@ def test_what_is_wrong_in_any_of_them_is_told_before_anything_is_sent() -> None:
     assert str(raised.value) == (
         "list_backends: x is unknown (it takes service_id, version_id). Nothing was sent. "
         "list_backends: x is unknown (it takes service_id, version_id); version_id must be an "
-        "integer. Nothing was sent."
+        'integer or "active". Nothing was sent.'
     )
 
 

@@ -53,6 +53,7 @@ def test_both_lines_tell_everything_in_this_order(trail: Trail) -> None:
         ("token_id", "token1"),
         ("token_name", "purger"),
         ("tool", "purge_surrogate_key"),
+        ("operation", ""),
         ("services", [{"id": SHOP.service_id, "name": "shop-prod"}]),
         ("kind", "key"),
         ("count", 2),

@@ -21,6 +21,7 @@ import fastly.api
 
 from fastly_mcp.api.catalog.catalog import load
 from fastly_mcp.api.catalog.operation import Operation, Parameter
+from fastly_mcp.api.collecting import FILTERS
 from fastly_mcp.tools.api import INSTEAD, read_api
 from tests.api.reading import TOKEN, Recorder, answer_for, connected, every_parameter
 
@@ -114,7 +115,12 @@ def arguments(operation: Operation) -> Iterator[dict[str, Any]]:
 
 def odd(parameter: Parameter, value: Any) -> Any:
     is_free = parameter.type in {"string", "[string]"} and not parameter.enum
-    if not is_free or parameter.pattern or parameter.max_length or parameter.name == "service_id":
+    if (
+        not is_free
+        or parameter.pattern
+        or parameter.max_length
+        or parameter.name in {"service_id", *FILTERS}
+    ):
         return value
     if parameter.place == "header":
         return "a b"

@@ -200,6 +200,27 @@ async def test_a_difference_of_which_no_shown_line_changed_is_another(
 
 
 @both_eras
+async def test_a_credential_that_changed_in_the_draft_voids_the_plan_too(
+    door: Door, mode: str
+) -> None:
+    place = f"{VERSION}/{DRAFT}/logging/https"
+    await edit(door, "POST", place, name="logs", url="https://x.example", header_value="one")
+    async with door.open(mode) as mcp:
+        code = await waits(mcp, TOOL, **ACTIVATE)
+        await door.decide(code)
+        # What is shown of it is the same.
+        await edit(door, "PUT", f"{place}/logs", header_value="two")
+        said = await refusal(mcp, TOOL, **ACTIVATE, approval=code)
+        assert "changed since this was approved" in said
+        again = await waits(mcp, TOOL, **ACTIVATE)
+        plan = "\n".join(door.plan(again).lines())
+        assert "two" not in plan
+        await door.decide(again)
+        await call(mcp, TOOL, **ACTIVATE, approval=again)
+    assert changes(door.upstream) == [f"PUT {VERSION}/{DRAFT}/activate"]
+
+
+@both_eras
 async def test_another_version_that_became_active_meanwhile_voids_the_plan(
     door: Door, mode: str
 ) -> None:
@@ -248,6 +269,10 @@ async def test_the_audit_tells_the_request_line_and_no_value(
         await call(mcp, TOOL, **put, approval=code)
     second, first = Audit(door.state).records()
     assert first.intent.targets == (f"POST {VERSION}/{DRAFT}/backend",)
+    assert (first.intent.operation, second.intent.operation) == (
+        "create_backend",
+        "kv_store_upsert_item",
+    )
     assert second.intent.targets == ("PUT /resources/stores/kv/x7d2kq9vhm4wzr0tb6ynfc/keys/a",)
     assert [each.id for each in first.intent.services] == [SHOP]
     assert len(first.intent.digest) == 64

@@ -97,10 +97,11 @@ async def test_what_has_a_tool_of_its_own_or_changes_something_is_not_read(
                 said = await refusal(
                     mcp, "read_api", operation=operation.id, params=plain(operation)
                 )
-                assert said == (
+                assert said.startswith(
                     f"{operation.id} changes something ({operation.method}), and read_api only "
-                    "reads. Nothing was sent."
+                    "reads. write_api does it, "
                 )
+                assert said.endswith("Nothing was sent.")
     assert recorder.requests == []
 
 
@@ -673,3 +674,46 @@ async def test_a_task_over_eight_services_is_two_calls_and_1500_tokens(session: 
             },
         )
     assert count(text_of(found)) + count(text_of(read)) <= 1_500
+
+
+async def test_a_services_name_in_a_filter_is_not_silently_nobodys(session: Session) -> None:
+    async with session() as mcp:
+        by_id = await call(
+            mcp, "read_api", operation="list_events", params={"filter[service_id]": SHOP}
+        )
+        by_name = await call(
+            mcp, "read_api", operation="list_events", params={"filter[service_id]": "shop-prod"}
+        )
+        assert by_name == by_id
+        assert by_id["result"]
+        said = await refusal(
+            mcp, "read_api", operation="list_events", params={"filter[service_id]": "nobody"}
+        )
+    assert "No service has this id, name or domain" in said
+
+
+async def test_a_misspelt_field_is_told_from_an_empty_one(session: Session) -> None:
+    params = {"service_id": SHOP, "version_id": "active"}
+    async with session() as mcp:
+        for select in ("[].{n: nme}", "[].nme", "[].[nme, prt]", "nme"):
+            told = await call(
+                mcp, "read_api", operation="list_backends", params=params, select=select
+            )
+            assert told["then"].startswith("select found nothing in a list of 2 items"), select
+
+
+async def test_empty_fields_are_left_out_unless_they_are_selected(session: Session) -> None:
+    params = {"service_id": SHOP, "version_id": "active"}
+    async with session() as mcp:
+        whole = await call(mcp, "read_api", operation="list_backends", params=params)
+        assert all(
+            value not in (None, "", [], {}) for row in whole["result"] for value in row.values()
+        )
+        some = await call(
+            mcp,
+            "read_api",
+            operation="list_backends",
+            params=params,
+            select="[].{name: name, comment: comment, deleted: deleted_at}",
+        )
+    assert some["result"][0].keys() == {"name", "comment", "deleted"}

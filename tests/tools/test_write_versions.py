@@ -195,7 +195,7 @@ async def test_activating_shows_that_it_validates_and_what_it_would_change(mode:
         "+  general.default_ttl: 86400",
         plan[at + 9],
     ]
-    assert plan[at + 3].startswith("differs   5 lines differ (sha256 ")
+    assert plan[at + 3].startswith("differs   5 lines differ (seal ")
     assert changes(app) == []
 
 
@@ -300,7 +300,7 @@ async def test_a_long_difference_is_cut_and_told_by_its_digest() -> None:
         app.instead[f"GET /service/{SHOP}/diff"] = answering({"diff": diff + "-" + "x" * 501})
         second = await planned(mcp, "activate_service_version", **NUMBER)
     (told,) = [line for line in first if line.startswith("differs")]
-    assert told.startswith("differs   101 lines differ (sha256 ")
+    assert told.startswith("differs   101 lines differ (seal ")
     assert [line for line in first if line.startswith("+line")] == [f"+line {n}" for n in range(30)]
     assert "and 71 more lines" in first
     assert "@@ -1 +1 @@" not in first
@@ -344,3 +344,34 @@ async def test_what_has_no_version_reads_none(session: Session) -> None:
     async with session(writing(app)) as mcp:
         await write(mcp, "update_service", service_id=BLOG, comment="better")
     assert not [line for line in app.lines if "/version" in line]
+
+
+async def test_the_active_version_is_cloned_by_that_word(session: Session) -> None:
+    app = Upstream()
+    async with session(writing(app)) as mcp:
+        for service in (SHOP, "shop-prod"):
+            await write(mcp, "clone_service_version", service_id=service, version_id="active")
+        params = BACKEND | {"version_id": "active"}
+        assert "version_id must be an integer" in await refused(mcp, "create_backend", **params)
+    assert changes(app) == [f"PUT {VERSION}/{ACTIVE}/clone"] * 2
+
+
+async def test_a_first_version_is_approved_with_all_that_is_in_it(session: Session) -> None:
+    app = Upstream()
+    app.instead[f"GET {VERSION}/{DRAFT}"] = app.sandbox
+    app.instead[f"GET {VERSION}"] = answering(rows(None))
+    async with asking(app) as mcp:
+        first, again = [await planned(mcp, "activate_service_version", **NUMBER) for _ in range(2)]
+        (sealed,) = [line for line in first if line.startswith("content ")]
+        assert sealed in again
+        async with session(writing(app)) as other:
+            await write(other, "create_backend", **BACKEND)
+        assert sealed not in await planned(mcp, "activate_service_version", **NUMBER)
+
+
+async def test_what_is_deleted_is_said_not_to_come_back() -> None:
+    async with asking(Upstream()) as mcp:
+        plan = await planned(mcp, "delete_service", service_id=SHOP)
+        other = await planned(mcp, "create_backend", **BACKEND)
+    assert "beware    what is deleted does not come back" in plan
+    assert not any(line.startswith("beware") for line in other)
