@@ -14,11 +14,15 @@ _PHRASES = {
     # A name is no word of the catalog; the kind of thing that it names may be.
     re.compile(r"\b(?:[a-z0-9-]+\.)+(?!txt|html?|js|css|json)[a-z]{2,}\b"): " hostname ",
     re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b"): " ip ",
-    # Verbs of several words.
+    # Verbs of several words, and one whose meaning is in two: a name is changed by an update.
+    re.compile(r"\b(?:bring|change|go|roll|switch) ((?:\w+ ){0,3}?)back\b"): r"restore \1",
+    re.compile(r"\brename\b"): "update the name of",
     re.compile(r"\b(?:turn|switch) on\b"): "enable",
     re.compile(r"\b(?:turn|switch) off\b"): "disable",
     re.compile(r"\bget rid of\b"): "delete",
     re.compile(r"\b(?:set up|get (?:me|us) an?)\b"): "create",
+    # One that is not there yet. Whoever reads gets the one, or one of the many.
+    re.compile(r"^get (?:an? |some )?(?=(?:another|free|new)\b)"): "create ",
 }
 _COMMON = frozenset(
     WORD.findall(
@@ -41,6 +45,8 @@ _WISH = re.compile(
     r"|(?:can|could|would) you|please|(?:i|we) (?:want|need|have|would like) to)\s+"
 )
 _CLAUSE = re.compile(r"[,;.]")
+# What a thing is in, or goes into or out of, stands behind one of these; access to a thing is one.
+_WITHIN = re.compile(r"\b(?:from|in|inside|into|onto|(?<!access )to|within)\b(.*)")
 
 # What can be done, with the words for it. Those of the second list are nouns or adjectives too:
 # they count only where they begin a clause.
@@ -48,16 +54,20 @@ _CHANGES = {
     "create": (
         "add create invite upload upsert",
         (
-            "allow ban block forward generate make monitor new order ping probe redirect register "
-            "send serve set ship stream throttle"
+            "allow append attach ban block forward generate grant import insert install link make "
+            "monitor new order ping probe put redirect register save send serve set ship store "
+            "stream throttle write"
         ),
     ),
     "update": (
-        "modify patch rename replace update",
-        "change edit flip give leave move raise retry rotate set",
+        "modify patch replace update",
+        "change edit flip give leave move raise reset retry rotate set",
     ),
-    "delete": ("delete remove revoke", "destroy discard drop kill unblock withdraw"),
-    "activate": ("activate", "deploy publish push roll"),
+    "delete": (
+        "delete remove revoke",
+        "cancel destroy detach discard drop kill unblock unlink withdraw",
+    ),
+    "activate": ("activate", "deploy publish push restore revert roll"),
     "deactivate": ("deactivate", "stop take"),
     "enable": ("enable", ""),
     "disable": ("disable", ""),
@@ -78,12 +88,14 @@ _ANYWHERE, _FIRST = _by_word(0), _by_word(1)
 class Query(NamedTuple):
     """`said` is every word in order, `words` those to look for; `change` is empty for a question.
 
-    A change is named as the API names it: create, update, delete, activate, …
+    A change is named as the API names it: create, update, delete, activate, … `around` are the
+    words, in the singular, that only tell what the thing is in: an item's store, for instance.
     """
 
     said: tuple[str, ...]
     words: tuple[str, ...]
     change: str
+    around: frozenset[str]
 
 
 def read(text: str) -> Query:
@@ -100,12 +112,21 @@ def read(text: str) -> Query:
     words = [word for word in said if word not in _COMMON] or said
     words += [change] if change else []
     distinct = {singular(word): word for word in reversed(words)}
-    return Query(tuple(said), tuple(reversed(distinct.values())), change)
+    return Query(tuple(said), tuple(reversed(distinct.values())), change, _around(text))
 
 
 def singular(word: str) -> str:
     """Return the word as it is for one of a thing."""
     return f"{word[:-3]}y" if word.endswith("ies") else word.rstrip("s")
+
+
+def _around(text: str) -> frozenset[str]:
+    found = _WITHIN.search(text)
+    if not found:
+        return frozenset()
+    around = map(singular, WORD.findall(found[1]))
+    # The first word is the verb, also where it is: store a value in the store.
+    return frozenset(around).difference(map(singular, WORD.findall(text[: found.start()])[1:]))
 
 
 def _change(text: str) -> str:

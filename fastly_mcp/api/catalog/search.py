@@ -1,5 +1,6 @@
 """Full-text search over the catalog, in the words that operators use."""
 
+import re
 import sqlite3
 from bisect import bisect
 from collections.abc import Iterable
@@ -27,8 +28,11 @@ _SELECT = f"SELECT rowid, sum(score) FROM ({_UNION}) GROUP BY rowid"  # noqa: S6
 # Factors of a score.
 _OTHER_INTENT = 0.5  # it changes where a question was asked, or reads where a change was
 _SAME_CHANGE = 1.2
+_OTHER_CHANGE = 0.8
 _ONE_OF_MANY = 0.9  # it needs a name or an id that a list would tell first
 _NAMED = 1.5  # all words of its id were said
+_AROUND = 0.6  # it is about what the thing that was asked for is in: a list, not its entries
+_UNASKED = 0.5  # it deletes, and nothing of that was said
 
 _METHODS = {
     "create": ("POST",),
@@ -36,6 +40,13 @@ _METHODS = {
     "delete": ("DELETE",),
     "disable": ("DELETE",),
 }
+_DELETING = {"delete", "disable", "deactivate"}
+
+_NO_NOUNS = {"create", "delete", "get", "id", "list", "put", "update"}
+
+# What the API holds something in: `dictionary` of /dictionary/{dictionary_id}/item.
+_HOLDING = re.compile(r"([\w-]+)/\{\w+\}(?=/)")
+_LAST = re.compile(r"([\w-]+)(?:/\{\w+\})?$")
 
 
 def search(query: str, limit: int = 5) -> list[Operation]:
@@ -67,11 +78,39 @@ def _name(words: Iterable[str]) -> frozenset[str]:
 def _fit(outline: Outline, asked: Query, *, named: bool) -> float:
     reads = outline.method == "GET"
     if reads == bool(asked.change):
-        return _OTHER_INTENT
+        return _OTHER_INTENT * (1 if reads or outline.method != "DELETE" else _UNASKED)
     fit = _NAMED if named else 1.0
+    if _holders().get(outline.id) in asked.around:
+        fit = _AROUND
     if reads:
         return fit * _ONE_OF_MANY if outline.path.endswith("}") else fit
-    return fit * _SAME_CHANGE if outline.method in _METHODS.get(asked.change, ()) else fit
+    return fit * _change_fit(outline, asked.change)
+
+
+def _change_fit(outline: Outline, change: str) -> float:
+    if outline.method == "DELETE" and change not in _DELETING:
+        return _OTHER_INTENT * _UNASKED
+    methods = _METHODS.get(change)
+    if not methods:
+        return 1.0
+    # An upsert is a PUT that creates, too.
+    same = outline.method in methods or (change == "create" and "upsert" in outline.id)
+    return _SAME_CHANGE if same else _OTHER_CHANGE
+
+
+@cache
+def _holders() -> dict[str, str]:
+    """Return by id, of the operations on what holds something, the word for it."""
+    outlines = _index()[0]
+    holding = {name for each in outlines for name in _HOLDING.findall(each.path)}
+    last = {each.id: found[1] for each in outlines if (found := _LAST.search(each.path))}
+    return {id_: _noun(id_) for id_, name in last.items() if name in holding}
+
+
+def _noun(id_: str) -> str:
+    """Return what an id names: its last word that is neither a verb nor about the path."""
+    words = reversed(id_.split("_"))
+    return singular(next((word for word in words if word not in _NO_NOUNS), ""))
 
 
 @cache
