@@ -22,7 +22,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from tests.interop.serving import COMMAND, served
 
 STDIO = (*COMMAND, "stdio", "--sandbox")
-TOOLS = 7
+TOOLS = 9
 CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("list_services", {}),
     ("get_service", {"service": "shop-prod"}),

@@ -14,6 +14,7 @@ const OLD = '2025-11-25';
 const NEW = '2026-07-28';
 const TOOLS = [
   'check_edge', 'get_account', 'get_service', 'list_services', 'purge_all', 'purge_surrogate_key', 'purge_url',
+  'read_api', 'search_api',
 ];
 
 const [url, command, ...args] = process.argv.slice(2);
