@@ -54,6 +54,61 @@ def test_reads_come_before_writes_unless_a_change_is_asked_for() -> None:
     assert ids("turn off websockets for a service", 1) == ["disable_product_websockets"]
 
 
+def test_a_deletion_waits_to_be_asked_for() -> None:
+    methods = {
+        query: [operation.method for operation in search(query)]
+        for query in ("restore an old version of a service", "add a header", "put a domain back")
+    }
+    assert [query for query, found in methods.items() if "DELETE" in found] == []
+    assert search("remove a header", 1)[0].method == "DELETE"
+    assert search("detach a backend from a director", 1)[0].id == "delete_director_backend"
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("write a value to the kv store", "kv_store_upsert_item"),
+        ("store an object in a KV store", "kv_store_upsert_item"),
+        ("put a secret in the secret store", "create_secret"),
+        ("upload VCL", "create_custom_vcl"),
+        ("bring back an old version", "activate_service_version"),
+        ("revert to version 41", "activate_service_version"),
+        ("rename a service", "update_service"),
+        ("rename the config store", "update_config_store"),
+        ("get a free managed certificate for www.example.com", "create_tls_sub"),
+        ("empty the whole cache", "purge_all"),
+    ],
+)
+def test_changes_are_found_by_everyday_verbs(query: str, first: str) -> None:
+    assert ids(query, 1) == [first]
+
+
+def test_a_verb_that_is_a_noun_too_needs_an_object() -> None:
+    assert {operation.method for operation in search("store")} == {"GET"}
+    assert ids("store a secret", 1) == ["create_secret"]
+
+
+def test_what_is_in_something_is_told_from_what_holds_it() -> None:
+    assert ids("block an IP address in an ACL", 1) == ["create_acl_entry"]
+    assert ids("remove 192.0.2.7 from the ACL", 1) == ["delete_acl_entry"]
+    assert ids("add a key to the dictionary", 1) == ["create_dictionary_item"]
+    assert ids("add a server to the pool", 1) == ["create_pool_server"]
+    assert ids("put user in a group", 1) == ["add_user_group_members"]
+    assert ids("create a user group", 1) == ["create_a_user_group"]
+    assert ids("what's in the acl", 1) == ["list_acl_entries"]
+    assert ids("ACLs in version 4", 1) == ["list_acls"]
+
+
+def test_log_endpoints_in_general_are_the_lists_of_each_kind() -> None:
+    for query in ("which log endpoints send where", "where do our logs go", "log destinations"):
+        assert [each for each in ids(query) if not each.startswith("list_log_")] == []
+
+
+def test_what_hands_out_secrets_is_not_offered_for_other_questions() -> None:
+    assert "ngwaf_list_agent_keys" not in ids("what does the WAF block")
+    assert ids("agent keys of the WAF", 1) == ["ngwaf_list_agent_keys"]
+
+
 def test_a_noun_alone_is_the_list_of_it() -> None:
     assert ids("services", 1) == ["list_services"]
     assert ids("Backend", 1) == ["list_backends"]

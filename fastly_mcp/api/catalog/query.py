@@ -15,7 +15,7 @@ _PHRASES = {
     re.compile(r"\b(?:[a-z0-9-]+\.)+(?!txt|html?|js|css|json)[a-z]{2,}\b"): " hostname ",
     re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b"): " ip ",
     # Verbs of several words, and one whose meaning is in two: a name is changed by an update.
-    re.compile(r"\b(?:bring|change|go|roll|switch) ((?:\w+ ){0,3}?)back\b"): r"restore \1",
+    re.compile(r"\b(?:bring|change|go|put|roll|switch) ((?:\w+ ){0,3}?)back\b"): r"restore \1",
     re.compile(r"\brename\b"): "update the name of",
     re.compile(r"\b(?:turn|switch) on\b"): "enable",
     re.compile(r"\b(?:turn|switch) off\b"): "disable",
@@ -24,9 +24,10 @@ _PHRASES = {
     # One that is not there yet. Whoever reads gets the one, or one of the many.
     re.compile(r"^get (?:an? |some )?(?=(?:another|free|new)\b)"): "create ",
 }
+# Among them add: few summaries have it, and what is meant by it is the change that it stands for.
 _COMMON = frozenset(
     WORD.findall(
-        "a about after all am an and any are as at be been before belong belongs but by can "
+        "a about add after all am an and any are as at be been before belong belongs but by can "
         "could did do does done each every fastly find for from give got had has have her his "
         "how i if in into is it its just last look many me more most much my need no not now of "
         "one only or our ours own really right run see seen show so some support supports tell "
@@ -54,24 +55,27 @@ _CHANGES = {
     "create": (
         "add create invite upload upsert",
         (
-            "allow append attach ban block forward generate grant import insert install link make "
-            "monitor new order ping probe put redirect register save send serve set ship store "
-            "stream throttle write"
+            "allow append attach ban block deny forward generate grant import insert install link "
+            "make monitor new order ping probe put redirect register reject save send serve set "
+            "ship store stream throttle write"
         ),
     ),
     "update": (
         "modify patch replace update",
-        "change edit flip give leave move raise reset retry rotate set",
+        (
+            "change edit extend flip give increase leave lower move point raise reduce reset retry "
+            "rotate set"
+        ),
     ),
     "delete": (
         "delete remove revoke",
         "cancel destroy detach discard drop kill unblock unlink withdraw",
     ),
-    "activate": ("activate", "deploy publish push restore revert roll"),
+    "activate": ("activate", "deploy publish push restore revert roll undo"),
     "deactivate": ("deactivate", "stop take"),
     "enable": ("enable", ""),
     "disable": ("disable", ""),
-    "purge": ("evict flush invalidate purge", "clear refresh"),
+    "purge": ("evict flush invalidate purge", "clear empty refresh"),
     "clone": ("clone", "copy duplicate"),
     "lock": ("", "freeze lock"),
 }
@@ -138,7 +142,9 @@ def _change(text: str) -> str:
         return ""
     for clause in map(str.split, _CLAUSE.split(text)):
         for place, word in enumerate(clause):
-            change = _ANYWHERE.get(word) or (_FIRST.get(word) if place == 0 else None)
+            change = _ANYWHERE.get(word) or (
+                _FIRST.get(word) if clause[1:] and place == 0 else None
+            )
             if change:
                 return change
     return ""

@@ -32,6 +32,7 @@ _OTHER_CHANGE = 0.8
 _ONE_OF_MANY = 0.9  # it needs a name or an id that a list would tell first
 _NAMED = 1.5  # all words of its id were said
 _AROUND = 0.6  # it is about what the thing that was asked for is in: a list, not its entries
+_WITHIN = 1.2  # it is about what is in that
 _UNASKED = 0.5  # it deletes, and nothing of that was said
 
 _METHODS = {
@@ -41,7 +42,7 @@ _METHODS = {
     "disable": ("DELETE",),
 }
 _DELETING = {"delete", "disable", "deactivate"}
-
+# What an id ends with that is not what it names.
 _NO_NOUNS = {"create", "delete", "get", "id", "list", "put", "update"}
 
 # What the API holds something in: `dictionary` of /dictionary/{dictionary_id}/item.
@@ -80,8 +81,11 @@ def _fit(outline: Outline, asked: Query, *, named: bool) -> float:
     if reads == bool(asked.change):
         return _OTHER_INTENT * (1 if reads or outline.method != "DELETE" else _UNASKED)
     fit = _NAMED if named else 1.0
-    if _holders().get(outline.id) in asked.around:
+    holder, held_by = _places()[outline.id]
+    if holder in asked.around:
         fit = _AROUND
+    elif held_by in asked.around:
+        fit *= _WITHIN
     if reads:
         return fit * _ONE_OF_MANY if outline.path.endswith("}") else fit
     return fit * _change_fit(outline, asked.change)
@@ -99,16 +103,24 @@ def _change_fit(outline: Outline, change: str) -> float:
 
 
 @cache
-def _holders() -> dict[str, str]:
-    """Return by id, of the operations on what holds something, the word for it."""
+def _places() -> dict[str, tuple[str, str]]:
+    """Return by id the word for what holds something: that it is about, and that it is within.
+
+    Each is empty where there is none.
+    """
     outlines = _index()[0]
-    holding = {name for each in outlines for name in _HOLDING.findall(each.path)}
-    last = {each.id: found[1] for each in outlines if (found := _LAST.search(each.path))}
-    return {id_: _noun(id_) for id_, name in last.items() if name in holding}
+    within = {each.id: _HOLDING.findall(each.path) for each in outlines}
+    holding = {name for names in within.values() for name in names}
+    places = {}
+    for each in outlines:
+        last, around = _LAST.search(each.path), within[each.id]
+        holder = _noun(each.id) if last and last[1] in holding else ""
+        places[each.id] = (holder, _noun(around[-1].replace("-", "_")) if around else "")
+    return places
 
 
 def _noun(id_: str) -> str:
-    """Return what an id names: its last word that is neither a verb nor about the path."""
+    """Return what an id or a part of a path names: its last word that is not of `_NO_NOUNS`."""
     words = reversed(id_.split("_"))
     return singular(next((word for word in words if word not in _NO_NOUNS), ""))
 

@@ -2,7 +2,7 @@
 
 SYNONYMS = {
     # Services and their versions
-    "list_services": "sites websites properties distributions inventory",
+    "list_services": "sites site websites website services properties distributions inventory",
     "search_service": "look up the id of a site by what it is called",
     "get_service_detail": "live running current configuration overview",
     "create_service": "new site website onboard",
@@ -78,7 +78,7 @@ SYNONYMS = {
     "/metrics/origins": "origin servers slow latency 5xx 503 errors upstream",
     # Logs
     "/version/{version_id}/logging/": "log forwarding shipping logs access log destination sink",
-    "list_log_": "which log endpoints are there where logs go are sent",
+    "list_log_": "log endpoints endpoint send sends sent go goes where logs destinations",
     "/logging/s3": "aws bucket",
     "/logging/errors": "delivery fails missing logs broken",
     "/log-insights": "top urls 404 errors slow",
@@ -108,20 +108,20 @@ SYNONYMS = {
     "/package": "wasm webassembly build edge app binary deployed code",
     "/object-storage": "s3 bucket credentials",
     "bulk": "many several at once in one go batch",
-    "upsert": "put write store save set or update create if missing",
+    "upsert": "write store save set or update create if missing",
     # Products
     "/enabled-products": "on off switched turned active feature",
     "ai_accelerator": "semantic cache caching llm ai responses",
     "/publish": "push message broadcast connected clients browsers server-sent events",
     # People and tokens
     "/users": "who people person everybody colleagues employees log in",
-    "/user/": "person login employee leaver colleague",
+    "/user/": "person someone login employee leaver colleague",
     "/invitations": "who invited pending joined colleague new e-mail email",
-    "/service-authorizations": "who whose may allowed permission access rights edit purge",
+    "/service-authorizations": "who whose may allowed give permission access rights edit purge",
     "/roles": "permissions rights",
     "/iam/v1/roles": "grant assign people",
     "/user-groups": "team",
-    "/members": "person put into",
+    "/members": "person people someone",
     "/tokens": "api key credentials leaked compromised expire",
     "list_tokens_customer": "who whose everybody all company organization account",
     "/automation-tokens": "machine ci pipeline robot bot credentials api key",
