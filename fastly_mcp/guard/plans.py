@@ -4,6 +4,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, replace
+from functools import cache
 
 from pydantic import TypeAdapter
 
@@ -59,7 +60,7 @@ class Plan:
     def digest(self) -> str:
         """What a decision is about: everything but the decision and its use."""
         frozen = replace(self, decision=None, used_at=None)
-        return digest(PLAN.dump_python(frozen, mode="json"))
+        return digest(plan_adapter().dump_python(frozen, mode="json"))
 
     def sealed(self, key: bytes, decision: Decision) -> "Plan":
         """Return the plan with a decision, signed."""
@@ -162,7 +163,11 @@ class Plan:
         return "; or ".join(ways)
 
 
-PLAN = TypeAdapter(Plan)
+@cache
+def plan_adapter() -> TypeAdapter[Plan]:
+    """What reads and writes a plan as JSON."""
+    # Built on the first need, because a start has none.
+    return TypeAdapter(Plan)
 
 
 def new_code() -> str:

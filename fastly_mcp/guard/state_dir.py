@@ -6,8 +6,6 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-import platformdirs
-
 from fastly_mcp.errors import ConfigError
 
 DIRECTORY, FILE = 0o700, 0o600
@@ -15,6 +13,8 @@ DIRECTORY, FILE = 0o700, 0o600
 
 def default_state_dir(*, sandbox: bool = False) -> Path:
     """Return where state is kept unless FASTLY_MCP_STATE_DIR names another place."""
+    import platformdirs  # noqa: PLC0415  # not where the directory is named
+
     name = "fastly-mcp-sandbox" if sandbox else "fastly-mcp"
     return platformdirs.user_state_path(name, appauthor=False)
 

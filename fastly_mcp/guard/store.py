@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from fastly_mcp.errors import GuardFailed
-from fastly_mcp.guard.plans import PLAN, Plan
+from fastly_mcp.guard.plans import Plan, plan_adapter
 from fastly_mcp.guard.state_dir import make_file
 from fastly_mcp.text import cut, visible
 
@@ -208,21 +208,21 @@ class Transaction:
 
     def plan(self, code: str) -> Plan | None:
         row = self._database.execute("SELECT body FROM plan WHERE code = ?", (code,)).fetchone()
-        return PLAN.validate_json(row[0]) if row else None
+        return plan_adapter().validate_json(row[0]) if row else None
 
     def plans(self, since: float) -> list[Plan]:
         """The plans made since then, oldest first."""
         rows = self._database.execute(
             "SELECT body FROM plan WHERE made_at >= ? ORDER BY made_at", (since,)
         )
-        return [PLAN.validate_json(body) for (body,) in rows]
+        return [plan_adapter().validate_json(body) for (body,) in rows]
 
     def keep(self, plan: Plan) -> None:
         """Put a plan in, or in its former state's stead."""
         self._database.execute("DELETE FROM plan WHERE made_at < ?", (plan.made_at - KEPT,))
         self._database.execute(
             "INSERT OR REPLACE INTO plan VALUES (?, ?, ?)",
-            (plan.code, plan.made_at, PLAN.dump_json(plan).decode()),
+            (plan.code, plan.made_at, plan_adapter().dump_json(plan).decode()),
         )
 
     def spent(self, what: str, since: float, token: str, service: str | None = None) -> int:

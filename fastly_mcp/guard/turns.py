@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 from anyio import CancelScope, to_thread
-from filelock import FileLock, Timeout
 
 from fastly_mcp.errors import Busy, GuardFailed
 from fastly_mcp.guard.state_dir import make_file, prepared
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 PATIENCE = 30.0  # seconds
 AGAIN = 0.05  # seconds between two looks at another process's lock
@@ -50,6 +53,8 @@ class Turns:
 
 @asynccontextmanager
 async def _locked(state_dir: Path, place: str) -> AsyncIterator[None]:
+    from filelock import FileLock  # noqa: PLC0415  # the start of a server needs none
+
     # A place may be an id out of an answer, which is no name for a file.
     name = f"write-{sha256(place.encode()).hexdigest()[:16]}.lock"
     # One thread takes it and another gives it back.
@@ -64,7 +69,9 @@ async def _locked(state_dir: Path, place: str) -> AsyncIterator[None]:
             await to_thread.run_sync(lock.release)
 
 
-def _take(state_dir: Path, lock: FileLock) -> bool:
+def _take(state_dir: Path, lock: "FileLock") -> bool:
+    from filelock import Timeout  # noqa: PLC0415  # as above
+
     try:
         prepared(state_dir)
         make_file(Path(lock.lock_file))

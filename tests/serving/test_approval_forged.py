@@ -15,7 +15,7 @@ import pytest
 from fastly_mcp.errors import NotPermitted
 from fastly_mcp.guard.approvals import socket_path
 from fastly_mcp.guard.guard import STORE
-from fastly_mcp.guard.plans import PLAN, TO_DECIDE, TO_USE, Decision
+from fastly_mcp.guard.plans import TO_DECIDE, TO_USE, Decision, plan_adapter
 from fastly_mcp.guard.signatures import sign
 from tests.conftest import SHOP
 from tests.guard.signing import has_keygen, make_key, public
@@ -215,7 +215,7 @@ async def test_a_plan_written_by_hand_approves_nothing(door: Door, mode: str) ->
         with closing(sqlite3.connect(door.state / STORE)) as database, database:
             database.execute(
                 "INSERT INTO plan VALUES (?, ?, ?)",
-                (made.code, made.made_at, PLAN.dump_json(made).decode()),
+                (made.code, made.made_at, plan_adapter().dump_json(made).decode()),
             )
         assert "not signed" in await refusal(mcp, KEY[0], **KEY[1], approval=made.code)
     assert door.purges == 0
