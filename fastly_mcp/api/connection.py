@@ -4,16 +4,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import SecretStr
 
 from fastly_mcp.api.answers import Answer, Expects
 from fastly_mcp.api.client import FastlyClient
-from fastly_mcp.api.credentials import check_secrets, may_be_told
+from fastly_mcp.api.credentials import check_form, check_secrets, may_be_told
 from fastly_mcp.api.grant import Grant
 from fastly_mcp.api.granting import Granting
 from fastly_mcp.api.paths import CachedURL, host_of, looks_like_id, meant
+from fastly_mcp.api.secret_pairs import without_called
 from fastly_mcp.api.services import Service, Services
 from fastly_mcp.api.token import UNSET, TokenSource
 from fastly_mcp.config import Settings
@@ -109,6 +111,7 @@ class Connection:
         Where the operator limits it to some services, an operation has to be on one of them.
         """
         check_secrets(request.operation.id, self.settings)
+        check_form(request)
         if self.settings.services is not None and "service_id" not in request.segments:
             raise NotPermitted(
                 "The operator limits this server to some services (FASTLY_MCP_SERVICES), and this "
@@ -129,7 +132,7 @@ class Connection:
         if may_be_told(operation.id, self.settings):
             expects = "secret"
         try:
-            return await self.client.send(
+            answer = await self.client.send(
                 token,
                 operation.method,
                 request.target,
@@ -142,6 +145,9 @@ class Connection:
         except NotAuthorized:
             self._granting.doubt()
             raise
+        if not isinstance(answer.data, str):
+            return answer
+        return replace(answer, data=without_called(request.segments, answer.data))
 
     async def service(self, reference: str, *, changing: bool = False) -> Service:
         """Return the one service meant by an id, an exact name or a domain, within the grant.

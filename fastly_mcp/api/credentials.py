@@ -1,12 +1,15 @@
 """Operations whose point is a credential: made, handed out or taken in."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastly_mcp.api.secret_values import MARKED
 from fastly_mcp.config import Settings
 from fastly_mcp.errors import InvalidArgument, NotPermitted
 from fastly_mcp.text import shortened
+
+if TYPE_CHECKING:
+    from fastly_mcp.api.catalog.checking import Request
 
 OPERATIONS: Mapping[str, str] = {
     # Their answers tell a secret once, when it is made.
@@ -34,6 +37,28 @@ def check_secrets(operation_id: str, settings: Settings) -> None:
             f"{operation_id} {OPERATIONS[operation_id]}, and secrets do not pass through this "
             "server unless its operator sets FASTLY_MCP_ALLOW_SECRETS=1. A person can do it in "
             "Fastly's control panel. Nothing was sent."
+        )
+
+
+AS_HTML: Mapping[str, str] = {
+    "get_custom_vcl_generated_highlighted": "get_custom_vcl_generated",
+    "get_custom_vcl_highlighted": "get_custom_vcl",
+}
+"""Operations that answer VCL as HTML, and those that answer it as text."""
+
+
+def check_form(request: "Request") -> None:
+    """Raise NotPermitted for an answer in HTML, in whose tags credentials are not recognized."""
+    operation_id, query = request.operation.id, dict(request.query)
+    instead = ""
+    if operation_id in AS_HTML:
+        instead = AS_HTML[operation_id]
+    elif "diff" in operation_id and query.get("format", "text") != "text":
+        instead = "format=text"
+    if instead:
+        raise NotPermitted(
+            f"Use {instead}: HTML says the same with more tokens, and credentials in it cannot be "
+            "redacted. Nothing was sent."
         )
 
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from fastly_mcp.api.secret_fields import IDS, NAMES, PAIRS, WITHIN
+from fastly_mcp.api.secret_pairs import called, is_secret_value
 from fastly_mcp.api.secret_text import hide
-from fastly_mcp.api.secret_values import MARKED, is_credential, mark
+from fastly_mcp.api.secret_values import MARKED, mark
 
 Node = dict[str, Any] | list[Any]
 
@@ -62,10 +63,8 @@ def _hidden(value: str, name: str) -> str:
 
 def _paired(node: dict[str, Any], name: str, value: str) -> str:
     """Hide a value that the field beside it calls a credential, as `X-Api-Key` does."""
+    said = called(each for beside in PAIRS[name] if isinstance(each := node.get(beside), str))
     bare = value.strip('"')
-    for beside in PAIRS[name]:
-        said = node.get(beside)
-        # As a text would have it, so that both are judged alike.
-        if isinstance(said, str) and bare and is_credential(said, bare, quoted=False, sign=": "):
-            return value.replace(bare, mark(name))
+    if bare and is_secret_value(name, said, value):
+        return value.replace(bare, mark(name))
     return hide(value)

@@ -62,3 +62,6 @@ PAIRS: Mapping[str, tuple[str, ...]] = {
     "value": ("name", "key"),
 }
 """Values of which a field beside them says what they are: items, header rules, headers."""
+
+PLACES = frozenset({"config_store_item_key", "dictionary_item_key", "header_name", "key"})
+"""Segments of a path that say what is kept there, as the field beside a value does."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 from fastly_mcp.api.secret_keys import without_aws_keys, without_private_keys
+from fastly_mcp.api.secret_pairs import without_pairs
 from fastly_mcp.api.secret_values import mark, without_assigned
 
 # In lower case; every rule below needs one of them.
@@ -16,7 +17,7 @@ HINTS = (
     "glrt-", "glptt-", "glsoat-", "glcbt-", "glft-", "glimt-", "glagent-", "sk_", "rk_", "whsec_",
     "sk-", "sg.", "npm_", "pypi-", "hf_", "lin_api_", "aiza", "ya29.", "gocspx-", "_v1_", "dapi",
     "glsa_", "glc_", "nrak-", "nral", "hvs.", "hvb.", ".atlasv1.", "shpat_", "shpca_", "shppa_",
-    "shpss_",
+    "shpss_", "src:", "value:",
 )  # fmt: skip
 
 
@@ -131,6 +132,8 @@ def hide(text: str) -> str:
 def _hide(text: str, lower: str) -> str:
     if "private key" in lower:
         text = without_private_keys(text)
+    if "src:" in lower or "value:" in lower:
+        text = without_pairs(text)
     # What one rule hides is a boundary to those after it.
     text = PREFIXED.sub(mark("token"), without_assigned(text))
     if "akia" in lower or "asia" in lower:

@@ -9,6 +9,7 @@ from pydantic_core import to_json
 
 from fastly_mcp.api.catalog.checking import BODY, Request
 from fastly_mcp.api.redaction import redact
+from fastly_mcp.api.secret_pairs import without_called
 from fastly_mcp.text import cut, shortened
 
 LONGEST_VALUE = 70  # characters shown of one value
@@ -20,7 +21,7 @@ Told = tuple[tuple[str, str], ...]
 
 def parameters(request: Request) -> Told:
     """Return every value a request carries besides its path, by name, redacted."""
-    carried = redact(deepcopy(_carried(request)))
+    carried = redact(without_called(request.segments, deepcopy(_carried(request))))
     lines = list(_flat("", carried)) if carried else []
     if len(lines) > MOST:
         rest = lines[MOST:]

@@ -7,6 +7,7 @@ from anyio import to_thread
 from pydantic import Field
 
 from fastly_mcp.api.concurrency import settle
+from fastly_mcp.api.credentials import AS_HTML
 from fastly_mcp.errors import FastlyMCPError, InvalidArgument
 from fastly_mcp.guard.changes import PROGRESS
 from fastly_mcp.reading import (
@@ -32,8 +33,8 @@ toolset = Toolset("api", "Find any operation of the Fastly API, and read with it
 
 AT_ONCE = 8
 SMALL = 50_000  # bytes that are looked through at once
-INSTEAD = {"content_check": "check_edge"}
-"""Operations that have a tool of their own, which keeps to their limits."""
+INSTEAD = {"content_check": "check_edge", **AS_HTML}
+"""Operations for which another tool or another operation is to be used."""
 
 
 Params = Annotated[
