@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fastly_mcp.api.secret_keys import without_aws_keys, without_private_keys
 from fastly_mcp.api.secret_pairs import without_pairs
 from fastly_mcp.api.secret_values import mark, without_assigned
+from fastly_mcp.api.secret_vcl import without_vcl_keys
 
 # In lower case; every rule below needs one of them.
 HINTS = (
@@ -17,7 +18,7 @@ HINTS = (
     "glrt-", "glptt-", "glsoat-", "glcbt-", "glft-", "glimt-", "glagent-", "sk_", "rk_", "whsec_",
     "sk-", "sg.", "npm_", "pypi-", "hf_", "lin_api_", "aiza", "ya29.", "gocspx-", "_v1_", "dapi",
     "glsa_", "glc_", "nrak-", "nral", "hvs.", "hvb.", ".atlasv1.", "shpat_", "shpca_", "shppa_",
-    "shpss_", "src:", "value:",
+    "shpss_", "src:", "value:", "crypt_", "secure_is_equal",
 )  # fmt: skip
 
 
@@ -110,12 +111,6 @@ RULES: tuple[tuple[str, re.Pattern[str], Replace], ...] = (
     ),
     ("eyj", re.compile(r"(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]*){1,4}", re.ASCII), mark("jwt")),
     ("sig=", re.compile(r"(sig=)[\w%+/=-]{20,}", re.ASCII), rf"\1{mark('signature')}"),
-    # The key that VCL signs with, where it is written in the call.
-    (
-        "hmac",
-        re.compile(r'(digest\.(?:time_)?hmac_\w+\(\s*)(\{?\\*")(?!\[redacted)[^"\\]{4,}', re.ASCII),
-        rf"\1\2{mark('hmac_key')}",
-    ),
 )
 
 
@@ -134,6 +129,8 @@ def _hide(text: str, lower: str) -> str:
         text = without_private_keys(text)
     if "src:" in lower or "value:" in lower:
         text = without_pairs(text)
+    if any(each in lower for each in ("set ", "add ", "hmac", "crypt_", "secure_is_equal")):
+        text = without_vcl_keys(text)
     # What one rule hides is a boundary to those after it.
     text = PREFIXED.sub(mark("token"), without_assigned(text))
     if "akia" in lower or "asia" in lower:

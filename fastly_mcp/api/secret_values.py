@@ -9,10 +9,12 @@ WORDS = (
     "credentials", "authorization", "webhook", "header_value", "key",
 )  # fmt: skip
 # From a word's last letter on: looking back from there is six times as fast as reading names.
+LOOK_BACK = "|".join(f"(?<={word})" for word in WORDS)
+NAME_ENDS = rf"[dDeEkKlLnNsStTyY](?=[\\\"'\] \t=+:!~])(?i:{LOOK_BACK})"
 ASSIGNED = re.compile(
     rf"""
-    [dDeEkKlLnNsStTyY] (?=[\\"'\]\ \t=:!~]) (?i:{"|".join(f"(?<={word})" for word in WORDS)})
-    (?P<sign> [\\"'\]]{{0,8}} [ \t]* (?: => | := | [=!]= | [=:~] ) [ \t]* )
+    [dDeEkKlLnNsStTyY] (?=[\\"'\]\ \t=:!~]) (?i:{LOOK_BACK})
+    (?P<sign> [\\"'\]]{{0,8}} [ \t]* (?: => | := | [=!]= | !~ | [=:~] ) [ \t]* )
     (?: (?P<open> \{{?" ) (?P<quoted> [^"\\]* (?: \\. [^"\\]* )* )
       | (?P<escaped> \\+" ) (?P<inner> [^"]* )
       | ' (?P<single> [^'\n]* )
@@ -91,7 +93,10 @@ def without_assigned(text: str) -> str:
     text = ESCAPED_LINE.sub(_line, LINE.sub(_line, text))
     parts, at, search = [], 0, 0
     while found := ASSIGNED.search(text, search):
-        name, value = _name_before(found), found["bare"] or found["quoted"] or found["single"] or ""
+        name, value = (
+            name_before(text, found.start() + 1),
+            found["bare"] or found["quoted"] or found["single"] or "",
+        )
         if found["escaped"]:
             # Without the backslashes of the quote that closes it.
             value = found["inner"].rstrip("\\")
@@ -106,18 +111,19 @@ def without_assigned(text: str) -> str:
         search = start + len(value)
         if found["bare"]:
             search = (REST.match(text, found.end()) or found).end()
-        parts += [text[at:start], mark(_last_word(name))]
+        parts += [text[at:start], mark(last_word(name))]
         at = search
     return "".join([*parts, text[at:]]) if parts else text
 
 
-def _name_before(found: re.Match[str]) -> str:
-    last = found.start() + 1
-    left = found.string[max(0, last - LONGEST_NAME) : last]
+def name_before(text: str, end: int) -> str:
+    """Return the name that ends here."""
+    left = text[max(0, end - LONGEST_NAME) : end]
     return left[len(left.rstrip(IN_NAMES)) :]
 
 
-def _last_word(name: str) -> str:
+def last_word(name: str) -> str:
+    """What a value of this name is called where it stood."""
     lower = name.lower()
     return lower if lower in NAMES else re.split(r"[-_]", lower)[-1]
 

@@ -170,6 +170,20 @@ def test_redaction_changes_nothing_but_texts(data: object) -> None:
     assert redact(from_json(json.dumps(hidden))) == hidden
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("digest.hmac_a(", 'crypto.encrypt_a("', 'digest.secure_is_equal("', "urlencode("),
+        *("set x-token = ", "set x-token = (", 'set token = "a,', 'urlencode("abcdefg"'),
+        *('"\\', "\\", "a.b", "token !~ ", '{"'),
+    ],
+)
+def test_no_text_takes_time_by_its_square(text: str) -> None:
+    # A hundred thousand of them would take minutes, which no test is given.
+    hidden = hide(f"set digest.hmac_x(token = {text * 100_000}")
+    assert hide(hidden) == hidden
+
+
 @settings(deadline=None)
 @given(PLAIN)
 def test_plain_text_comes_back_as_it_is(text: str) -> None:
