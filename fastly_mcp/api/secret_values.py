@@ -38,6 +38,17 @@ ESCAPED_LINE = re.compile(
     rf'(?P<before>(?:\\n|")[ \t+-]*(?P<name>{FIELDS}):[ \t]+)'
     rf"(?![\"'|>\[{{~\\])(?P<value>[^\s\\\"][^\n\\\"]*)"
 )
+# A text of several lines, which are further in than the line that names it.
+BLOCK = re.compile(
+    rf"^(?P<before>[ +-]?(?P<in>[ \t]*)(?P<name>{FIELDS}):[ \t]+)[|>][-+\d]{{0,3}}[ \t]*"
+    r"(?P<value>(?:\n[ +-]?(?:(?P=in)[ \t]+\S[^\n]*|[ \t]*(?=\n)))+)",
+    re.MULTILINE,
+)
+ESCAPED_BLOCK = re.compile(
+    rf'(?P<before>(?:\\n|")[ +-]?(?P<in>[ \t]*)(?P<name>{FIELDS}):[ \t]+)[|>][-+\d]{{0,3}}[ \t]*'
+    r"(?P<value>(?:\\{1,8}n[ +-]?(?:(?P=in)[ \t]+[^\s\\][^\\\n]*(?:\\(?!\\{0,8}n)[^\\\n]*)*"
+    r"|[ \t]*(?=\\)))+)"
+)
 
 PASSWORD = re.compile(r"(?:secret|passw(?:or)?d|passphrase|passcode|pwd)\Z", re.IGNORECASE)
 KEY = re.compile(
@@ -90,7 +101,8 @@ def is_credential(name: str, value: str, *, quoted: bool, sign: str = "=") -> bo
 
 def without_assigned(text: str) -> str:
     """Hide the credentials among the values that have a name."""
-    text = ESCAPED_LINE.sub(_line, LINE.sub(_line, text))
+    for line in (LINE, ESCAPED_LINE, BLOCK, ESCAPED_BLOCK):
+        text = line.sub(_line, text)
     parts, at, search = [], 0, 0
     while found := ASSIGNED.search(text, search):
         name, value = (
@@ -129,7 +141,7 @@ def last_word(name: str) -> str:
 
 
 def _line(found: re.Match[str]) -> str:
-    value = found["value"].rstrip()
+    value = found["value"].strip()
     if value.lower() in NOTHING or MARKED.match(value):
         return found[0]
     return found["before"] + mark(found["name"])

@@ -118,6 +118,8 @@ HIDDEN: dict[str, tuple[str, str]] = {
     "a line of a diff": ("-   secret_key: the canary sings\n+   secret_key: x", "canary"),
     "a token in a diff": ("+   token: canary\n", "canary"),
     "the shortest": ("token: Q", "Q"),
+    "a block in a diff": ("+  secret_key: |-\n+    the\n+\n+    canary\n+  user: x\n", "canary"),
+    "a folded block in a diff": ("-   token: >\n-     first\n-     canary", "canary"),
     "quoted in a diff": ("+   sas_token: 'canary'\n", "canary"),
     "JSON": ('{"a": 1, "tls_client_key": "canary"}', "canary"),
     "JSON that is cut": ('{"a": 1, "sas_token": "canar', "canar"),
