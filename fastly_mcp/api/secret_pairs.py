@@ -27,6 +27,12 @@ ESCAPED_LINE = re.compile(
     rf'(?:\\n|")(?:(?P<hunk>@@)|(?P<before>[ +-]?[ \t]*){FIELD}'
     r"(?P<value>[^\s][^\\\n]*(?:\\(?!\\{0,8}n)[^\\\n]*)*))?)"
 )
+# Another object begins where one has ended; what is between its own names is of the same one.
+JSON_FIELD = re.compile(
+    r"(?:(?P<hunk>\}(?:[\s,]|\\{1,8}[nrt]){0,9}\{)"
+    rf'|"(?P<item>(?!))?(?P<name>{FIELDS})\\{{0,8}}"\s{{0,9}}:\s{{0,9}}(?P<quote>\\{{0,8}})"'
+    r'(?P<value>(?:[^"\\]++|(?!(?P=quote)")\\{0,32}+[^\\])*+))'
+)
 NEXT_LINE = re.compile(r"\n(?P<indent>[ +-]?[ \t]*)(?P<rest>[^\n]*)")
 NEXT_ESCAPED = re.compile(
     r"\\{1,8}n(?P<indent>[ +-]?[ \t]*)(?P<rest>[^\\\n]*(?:\\(?!\\{0,8}n)[^\\\n]*)*)"
@@ -113,45 +119,53 @@ def _hidden(field: str, value: str) -> str:
 
 
 def without_pairs(text: str) -> str:
-    """Hide the credentials of a version's diff that another line of the same item calls so."""
+    """Hide the credentials of a version's diff, or JSON, that a field beside them calls so."""
     text = _without(text, LINE)
-    return _without(text, ESCAPED_LINE) if "\\n" in text else text
+    if "\\n" in text:
+        text = _without(text, ESCAPED_LINE)
+    return _without(text, JSON_FIELD) if '"' in text else text
 
 
 class _Item:
     """The lines of one item so far: what its names say, and where its values are."""
 
-    def __init__(self) -> None:
+    def __init__(self, quote: str) -> None:
+        self.quote = quote  # around every value, but not a part of it
         self.said: dict[str, list[str]] = {}
         self.values: list[tuple[str, int, int]] = []
 
     def secrets(self, text: str) -> Iterable[tuple[int, int, str]]:
+        if not self.values:
+            return
         beside = {
             field: called(each for name in names for each in self.said.get(name, ()))
             for field, names in PAIRS.items()
             if field == "value" or any(name in self.said for name in names)
         }
         for field, start, end in self.values:
-            value = text[start:end]
             # The line that says what it is may be left out, as it is the same in both versions.
-            said = beside.get(field, Called(secret=True))
-            if is_secret_value(field, said, _plain(value)) and (bare := BARE.match(value)):
+            said, value = beside.get(field, Called(secret=True)), text[start:end]
+            plain = _plain(f"{self.quote}{value}{self.quote}")
+            if is_secret_value(field, said, plain) and (bare := BARE.match(value)):
                 yield start + bare.start(1), start + bare.end(1), field
 
 
 def _without(text: str, line: re.Pattern[str]) -> str:
     found: list[tuple[int, int, str]] = []
-    item, at = _Item(), 0
+    quote = '"' if line is JSON_FIELD else ""
+    item, at = _Item(quote), 0
     while at < len(text) and (match := line.search(text, at)):
         at = max(match.end(), at + 1)
         if match["hunk"] or match["item"]:
             found += item.secrets(text)
-            item = _Item()
+            item = _Item(quote)
         name = match["name"]
         if not name:
             continue
         if name in PAIRS:
-            end = _end(text, match, NEXT_LINE if line is LINE else NEXT_ESCAPED)
+            end = match.end()
+            if line is not JSON_FIELD:
+                end = _end(text, match, NEXT_LINE if line is LINE else NEXT_ESCAPED)
             item.values.append((name, match.start("value"), end))
             at = max(at, end)
         else:

@@ -9,6 +9,7 @@ from fastly_mcp.api.secret_pairs import without_pairs
 from fastly_mcp.api.secret_values import mark, without_assigned
 from fastly_mcp.api.secret_vcl import without_vcl_keys
 
+PAIRED = ("src:", "value:", 'src"', "src\\", 'value"', "value\\")  # fields of a diff, or of JSON
 # In lower case; every rule below needs one of them.
 HINTS = (
     "key", "secret", "token", "passw", "passphrase", "passcode", "pwd", "credential",
@@ -18,7 +19,7 @@ HINTS = (
     "glrt-", "glptt-", "glsoat-", "glcbt-", "glft-", "glimt-", "glagent-", "sk_", "rk_", "whsec_",
     "sk-", "sg.", "npm_", "pypi-", "hf_", "lin_api_", "aiza", "ya29.", "gocspx-", "_v1_", "dapi",
     "glsa_", "glc_", "nrak-", "nral", "hvs.", "hvb.", ".atlasv1.", "shpat_", "shpca_", "shppa_",
-    "shpss_", "src:", "value:", "crypt_", "secure_is_equal",
+    "shpss_", *PAIRED, "crypt_", "secure_is_equal",
 )  # fmt: skip
 
 
@@ -127,7 +128,7 @@ def hide(text: str) -> str:
 def _hide(text: str, lower: str) -> str:
     if "private key" in lower:
         text = without_private_keys(text)
-    if "src:" in lower or "value:" in lower:
+    if any(each in lower for each in PAIRED):
         text = without_pairs(text)
     if any(each in lower for each in ("set ", "add ", "hmac", "crypt_", "secure_is_equal")):
         text = without_vcl_keys(text)

@@ -17,6 +17,8 @@ from fastly_mcp.api.told import parameters
 from fastly_mcp.errors import NotPermitted
 from tests.api.upstream import Upstream
 from tests.conftest import SHOP
+from tests.tools.upstream import Upstream as Sandbox
+from tests.tools.writing import asking, planned, writing
 
 pytestmark = pytest.mark.anyio
 
@@ -125,6 +127,10 @@ def test_what_a_diff_leaves_out_may_be_a_secrets_name() -> None:
         "@@",
         "value: x\n    y\n",
         "\\nvalue: x\\n  y",
+        '"src": "',
+        '{"value": "a"}, ',
+        '"src":\\"\\\\',
+        "}, ",
     ],
 )
 def test_no_text_takes_time_by_its_square(text: str) -> None:
@@ -136,6 +142,7 @@ def test_no_text_takes_time_by_its_square(text: str) -> None:
 PARTS = st.sampled_from(
     [
         *("src: ", "dst: ", "http.X-Api-Key", "item_key: ", "item_value: ", "name: ", "value: "),
+        *('"src": "', '"item_key": "', '"item_value": \\"', "}, {"),
         *("auth", "password", "key", CANARY, "[redacted: src]", "|-", "@@", "]", "}", ", ", "  "),
         *("\\n", "\n", "\n+  ", "\n- ", "- ", "'", '"', '\\"', "\\"),
     ]
@@ -148,6 +155,26 @@ PARTS = st.sampled_from(
 def test_hiding_pairs_twice_is_hiding_them_once(parts: list[str]) -> None:
     hidden = hide("".join(parts))
     assert hide(hidden) == hidden
+
+
+@pytest.mark.parametrize("end", ["password", "db-pass"])
+def test_a_pair_in_json_in_a_text_is_judged(end: str) -> None:
+    objects = [
+        {"item_key": end, "x": {}, "item_value": f'a"{CANARY}'},
+        {"value": CANARY, "key": end},
+        {"dst": f"http.{end}", "src": f'"{CANARY}"'},
+    ]
+    harmless = {"item_key": "title", "item_value": "seahorses"}
+    for each in objects:
+        text = json.dumps([harmless, each, harmless])
+        for form in (text, "\n".join(map(json.dumps, (harmless, each)))):
+            for _ in range(3):
+                hidden = hide(form)
+                assert CANARY not in hidden
+                assert "seahorses" in hidden
+                assert hide(hidden) == hidden
+                form = json.dumps(form)  # noqa: PLW2901  # in a text of a text
+        assert json.loads(hide(text))[0] == harmless
 
 
 # Where the path says what it is
@@ -216,6 +243,19 @@ async def test_a_header_that_is_added_is_in_no_diff() -> None:
     assert "http.X-Api-Key" in diff
     assert "[redacted: src]" in diff
     assert CANARY not in diff
+
+
+async def test_a_header_that_is_added_is_in_no_plan_to_activate_it() -> None:
+    app = Sandbox()
+    version = {"service_id": SHOP, "version_id": 4}
+    header = {"name": "a", "type": "request", "action": "set", "dst": "http.X-Api-Key"}
+    added = request("create_header_object", src=f'"{CANARY}"', **header, **version)
+    await writing(app).call(added, repeatable=True)
+    async with asking(app) as mcp:
+        plan = "\n".join(await planned(mcp, "activate_service_version", **version))
+    assert "http.X-Api-Key" in plan
+    assert "[redacted: src]" in plan
+    assert CANARY not in plan
 
 
 @pytest.mark.parametrize(
