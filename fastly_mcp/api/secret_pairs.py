@@ -14,6 +14,7 @@ WORD = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 # What follows a secret's name where there are several of it.
 WHICH = re.compile(r"v?\d+|prod|production|stage|staging|dev|test|old|new|primary|secondary|\Z")
 SHORTEST = 4  # characters; what is shorter is a switch
+MOST_FORMS = 8  # one within the other, each of which may show what another says
 LITERAL = re.compile(r'"([^"]*)')
 
 FIELDS = "|".join(sorted({*PAIRS, *(each for beside in PAIRS.values() for each in beside)}))
@@ -120,10 +121,14 @@ def _hidden(field: str, value: str) -> str:
 
 def without_pairs(text: str) -> str:
     """Hide the credentials of a version's diff, or JSON, that a field beside them calls so."""
-    text = _without(text, LINE)
-    if "\\n" in text:
-        text = _without(text, ESCAPED_LINE)
-    return _without(text, JSON_FIELD) if '"' in text else text
+    for _ in range(MOST_FORMS):
+        before = text
+        for line, needed in ((LINE, ""), (ESCAPED_LINE, "\\n"), (JSON_FIELD, '"')):
+            if needed in text:
+                text = _without(text, line)
+        if text == before:
+            break
+    return text
 
 
 class _Item:

@@ -130,10 +130,11 @@ def _hide(text: str, lower: str) -> str:
         text = without_private_keys(text)
     if any(each in lower for each in PAIRED):
         text = without_pairs(text)
+    # What one rule hides is a boundary to those after it.
+    text = without_assigned(text)
     if any(each in lower for each in ("set ", "add ", "hmac", "crypt_", "secure_is_equal")):
         text = without_vcl_keys(text)
-    # What one rule hides is a boundary to those after it.
-    text = PREFIXED.sub(mark("token"), without_assigned(text))
+    text = PREFIXED.sub(mark("token"), text)
     if "akia" in lower or "asia" in lower:
         text = without_aws_keys(text)
     for needed, pattern, replacement in RULES:
