@@ -104,7 +104,8 @@ RULES: tuple[tuple[str, re.Pattern[str], Replace], ...] = (
     (
         "authorization",
         re.compile(
-            r"(authorization[\\\"']{0,6} ?: ?(?:[A-Za-z][\w-]* +)?)(?!\[redacted)"
+            r"(authorization[\\\"']{0,6} ?: ?(?:[A-Za-z][\w-]* +)?)"
+            r"(?!(?:[A-Za-z][\w-]* +)?\[redacted)"
             r"[^\s\"'\\,;\[\]]{8,}",
             re.ASCII | re.IGNORECASE,
         ),

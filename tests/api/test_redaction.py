@@ -148,6 +148,8 @@ def shape(data: object) -> object:
 @example(f'xoxb-123456789012-{CANARY}key = "{CANARY}"')
 @example(f"AIza{CANARY * 2}"[:39] + 'digest.hmac_sha256("canary", req.url)')
 @example(f"x.com/receiver/v1/http/{CANARY}==xoxb-123456789012-{CANARY}https://x:80/a@b")
+@example('digest.hmac_sha256("canary", req.url)password=first:canary=x y"0')
+@example("Authorization:Scheme digest.base64(")
 @settings(deadline=None)
 @given(TEXTS)
 def test_hiding_twice_is_hiding_once(text: str) -> None:

@@ -149,6 +149,7 @@ PARTS = st.sampled_from(
 )
 
 
+@example(["item_value: ", '"item_value": \\"', "\n", "item_key: ", "src: "])
 @example(["value: ", "password", "\\n", "name: auth", "]"])
 @settings(deadline=None)
 @given(st.lists(PARTS, max_size=24))
