@@ -15,7 +15,6 @@ from fastly_mcp.api.credentials import check_form, check_secrets, may_be_told
 from fastly_mcp.api.grant import Grant
 from fastly_mcp.api.granting import Granting
 from fastly_mcp.api.paths import CachedURL, host_of, looks_like_id, meant
-from fastly_mcp.api.secret_pairs import without_called
 from fastly_mcp.api.services import Service, Services
 from fastly_mcp.api.token import UNSET, TokenSource
 from fastly_mcp.config import Settings
@@ -147,6 +146,9 @@ class Connection:
             raise
         if not isinstance(answer.data, str):
             return answer
+        # The start of a server needs none of it.
+        from fastly_mcp.api.secret_pairs import without_called  # noqa: PLC0415
+
         return replace(answer, data=without_called(request.segments, answer.data))
 
     async def service(self, reference: str, *, changing: bool = False) -> Service:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastly_mcp.api.secret_values import MARKED
 from fastly_mcp.config import Settings
 from fastly_mcp.errors import InvalidArgument, NotPermitted
 from fastly_mcp.text import shortened
@@ -81,6 +80,9 @@ def check_marks(params: Mapping[str, Any]) -> None:
 
 
 def _is_marked(value: object) -> bool:
+    # The start of a server needs none of it.
+    from fastly_mcp.api.secret_values import MARKED  # noqa: PLC0415
+
     waiting = [value]
     while waiting:
         each = waiting.pop()
