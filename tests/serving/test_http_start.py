@@ -103,7 +103,7 @@ def test_a_set_secret_is_asked_for_even_in_the_sandbox(home: Path) -> None:
 
 def test_no_auth_says_so(home: Path) -> None:
     with Web("--no-auth", home=home, FASTLY_API_TOKEN="sandbox") as server:
-        assert "--no-auth: everybody who can connect can purge." in server.log
+        server.logged("--no-auth: everybody who can connect can purge.")
         assert "headers" not in entry_of(server.log)
         assert server.ask("GET", "/nothing").status == 404
 
