@@ -24,12 +24,17 @@ def cut(text: str, longest: int = LONGEST) -> str:
 
 def shortened(text: str, longest: int = SHORT) -> str:
     """Return somebody's text in one line of so many characters, nothing hidden in it."""
-    return cut(visible(text).replace("\n", "\\n").replace("\t", "\\t"), longest)
+    return cut(one_line(text), longest)
+
+
+def one_line(text: str) -> str:
+    """Return somebody's text in one line, nothing hidden in it."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def ends(text: str, longest: int = SHORT) -> str:
     """The same with … in the middle: what begins alike is told apart by how it ends."""
-    line = shortened(text, len(text) * 10)
+    line = one_line(text)
     half = longest // 2
     return line if len(line) <= longest else f"{line[: half - 1]}…{line[-half:]}"
 

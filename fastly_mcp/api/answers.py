@@ -60,8 +60,7 @@ async def read(response: httpx2.Response, token: SecretStr, expects: Expects = "
     This client's own token always is, all else unless a secret is expected. Raises an APIError for
     every status but 2xx, for a body over 10 MB and for one that should be JSON and is not.
     """
-    # The start of a server needs none of it.
-    from fastly_mcp.api.redaction import redact  # noqa: PLC0415
+    from fastly_mcp.api.redaction import redact  # noqa: PLC0415  # a start needs none of it
 
     body = bytearray()
     async for chunk in response.aiter_bytes():

@@ -116,7 +116,7 @@ class FastlyClient:
         asked = f"?{urlencode(query, errors='replace')}" if query else ""
         target = fill(path, segments) + asked
         return await self._share(
-            (target, token), lambda: self._finish("GET", target, token, repeatable=repeatable)
+            (target, token), lambda: self.send(token, "GET", target, repeatable=repeatable)
         )
 
     async def post(
@@ -137,11 +137,14 @@ class FastlyClient:
         finished under its deadline even when the caller gives up, so that its outcome is known.
         `counted` says that it is one of the hour's writes, the last of which are not touched.
         """
-        target = fill(path, segments)
-        if counted:
-            self._writes.check(token)
-        return await self._finish(
-            "POST", target, token, repeatable=repeatable, headers=headers, body={"json": json}
+        return await self.send(
+            token,
+            "POST",
+            fill(path, segments),
+            repeatable=repeatable,
+            counted=counted,
+            headers=headers,
+            body={"json": json},
         )
 
     async def send(
@@ -151,28 +154,40 @@ class FastlyClient:
         target: str,
         *,
         repeatable: bool,
+        counted: bool = True,
         host: str = "",
         headers: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         expects: Expects = "json",
     ) -> Answer:
-        """Send any method to a path that is filled and has its query.
+        """Send any method to a filled path, with retries until it is answered or too late.
 
-        `host` is another of Fastly's than the API's own, `body` is `json` or `content`. For a
-        change it is as with `post`.
+        `target` is the path with its query, `host` another of Fastly's than the API's own, `body`
+        is `json` or `content`. For a change it is as with `post`.
         """
-        if method not in READING:
+        if counted and method not in READING:
             self._writes.check(token)
-        return await self._finish(
-            method,
-            target,
-            token,
-            repeatable=repeatable,
-            host=host,
-            headers=headers,
-            body=body,
-            expects=expects,
-        )
+        if self._read_only and method not in READING:
+            raise NotPermitted("This server is read-only (FASTLY_MCP_READ_ONLY); nothing was sent.")
+        request = self._request(method, (host, target), token, headers, body)
+        attempts = _Attempts(changes=method not in READING, repeatable=repeatable)
+        ends = time.monotonic() + self.deadline
+        while True:
+            # Nothing new is begun for a caller who is gone: the shield below would not hear of it.
+            await anyio.lowlevel.checkpoint_if_cancelled()
+            try:
+                # A change that is on its way is waited for even if the caller is cancelled.
+                with anyio.CancelScope(shield=attempts.changes):
+                    return await self._send(
+                        request, token, ends - time.monotonic(), expects=expects
+                    )
+            except APIError as error:
+                pause = attempts.pause_after(error, self._backoff)
+                error.outcome = attempts.outcome()
+                if pause is None or time.monotonic() + pause >= ends:
+                    raise
+                wait = pause
+            await anyio.sleep(wait)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -195,41 +210,6 @@ class FastlyClient:
                 # Nobody is left to want it: forget it, and abort it if it still runs.
                 del self._shared[key]
                 shared.task.cancel()
-
-    async def _finish(
-        self,
-        method: str,
-        target: str,
-        token: SecretStr,
-        *,
-        repeatable: bool,
-        host: str = "",
-        headers: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
-        expects: Expects = "json",
-    ) -> Answer:
-        """Send with retries until it is answered, refused or too late."""
-        if self._read_only and method not in READING:
-            raise NotPermitted("This server is read-only (FASTLY_MCP_READ_ONLY); nothing was sent.")
-        request = self._request(method, (host, target), token, headers, body)
-        attempts = _Attempts(changes=method not in READING, repeatable=repeatable)
-        ends = time.monotonic() + self.deadline
-        while True:
-            # Nothing new is begun for a caller who is gone: the shield below would not hear of it.
-            await anyio.lowlevel.checkpoint_if_cancelled()
-            try:
-                # A change that is on its way is waited for even if the caller is cancelled.
-                with anyio.CancelScope(shield=attempts.changes):
-                    return await self._send(
-                        request, token, ends - time.monotonic(), expects=expects
-                    )
-            except APIError as error:
-                pause = attempts.pause_after(error, self._backoff)
-                error.outcome = attempts.outcome()
-                if pause is None or time.monotonic() + pause >= ends:
-                    raise
-                wait = pause
-            await anyio.sleep(wait)
 
     async def _send(
         self, request: httpx2.Request, token: SecretStr, seconds: float, *, expects: Expects

@@ -89,7 +89,7 @@ class Connection:
         """POST to a path template and return the parsed body; see FastlyClient.post."""
         await self._check_service(segments)
         token = self._token()
-        try:
+        with self._doubting():
             answer = await self.client.post(
                 token,
                 path,
@@ -99,9 +99,6 @@ class Connection:
                 headers=headers,
                 json=json,
             )
-        except NotAuthorized:
-            self._granting.doubt()
-            raise
         return answer.data
 
     async def check_reach(self, request: "Request") -> None:
@@ -130,7 +127,7 @@ class Connection:
             expects = "text" if operation.returns == "text" else "json"
         if may_be_told(operation.id, self.settings):
             expects = "secret"
-        try:
+        with self._doubting():
             answer = await self.client.send(
                 token,
                 operation.method,
@@ -141,13 +138,9 @@ class Connection:
                 body=request.body,
                 expects=expects,
             )
-        except NotAuthorized:
-            self._granting.doubt()
-            raise
         if not isinstance(answer.data, str):
             return answer
-        # The start of a server needs none of it.
-        from fastly_mcp.api.secret_pairs import without_called  # noqa: PLC0415
+        from fastly_mcp.api.secret_pairs import without_called  # noqa: PLC0415  # a start has none
 
         return replace(answer, data=without_called(request.segments, answer.data))
 
@@ -268,8 +261,14 @@ class Connection:
         repeatable: bool = True,
     ) -> Answer:
         token = self._token()
-        try:
+        with self._doubting():
             return await self.client.get(token, path, query, segments, repeatable=repeatable)
+
+    @contextmanager
+    def _doubting(self) -> Iterator[None]:
+        """Ask for the grant anew after Fastly refused the token."""
+        try:
+            yield
         except NotAuthorized:
             self._granting.doubt()
             raise

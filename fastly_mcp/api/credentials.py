@@ -80,8 +80,7 @@ def check_marks(params: Mapping[str, Any]) -> None:
 
 
 def _is_marked(value: object) -> bool:
-    # The start of a server needs none of it.
-    from fastly_mcp.api.secret_values import MARKED  # noqa: PLC0415
+    from fastly_mcp.api.secret_values import MARKED  # noqa: PLC0415  # a start needs none of it
 
     waiting = [value]
     while waiting:

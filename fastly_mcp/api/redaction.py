@@ -5,7 +5,7 @@ from typing import Any
 from fastly_mcp.api.secret_fields import IDS, NAMES, PAIRS, WITHIN
 from fastly_mcp.api.secret_pairs import called, is_secret_value
 from fastly_mcp.api.secret_text import hide
-from fastly_mcp.api.secret_values import MARKED, mark
+from fastly_mcp.api.secret_values import hidden, mark
 
 Node = dict[str, Any] | list[Any]
 
@@ -33,15 +33,15 @@ def _object(node: dict[str, Any], parent: str, waiting: list[tuple[Node, str]]) 
     for name, value in node.items():
         if type(value) is str:
             if name in IDS and IDS[name] in node:
-                hidden = value
+                told = value
             elif name in NAMES or (name in WITHIN and parent in WITHIN[name]):
-                hidden = _hidden(value, name)
+                told = hidden(value, name)
             elif name in PAIRS:
-                hidden = _paired(node, name, value)
+                told = _paired(node, name, value)
             else:
-                hidden = hide(value)
-            if hidden is not value:
-                node[name] = hidden
+                told = hide(value)
+            if told is not value:
+                node[name] = told
         elif type(value) is dict or type(value) is list:
             waiting.append((value, name))
 
@@ -50,15 +50,11 @@ def _list(node: list[Any], parent: str, waiting: list[tuple[Node, str]]) -> None
     is_secret = parent in NAMES
     for index, value in enumerate(node):
         if type(value) is str:
-            hidden = _hidden(value, parent) if is_secret else hide(value)
-            if hidden is not value:
-                node[index] = hidden
+            told = hidden(value, parent) if is_secret else hide(value)
+            if told is not value:
+                node[index] = told
         elif type(value) is dict or type(value) is list:
             waiting.append((value, parent))
-
-
-def _hidden(value: str, name: str) -> str:
-    return value if not value or MARKED.fullmatch(value) else mark(name)
 
 
 def _paired(node: dict[str, Any], name: str, value: str) -> str:

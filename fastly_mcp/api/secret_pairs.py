@@ -5,7 +5,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from fastly_mcp.api.secret_fields import NAMES, PAIRS, PLACES
-from fastly_mcp.api.secret_values import KEY, LONG_RANDOM, MARKED, NOTHING, RANDOM, WORDS, mark
+from fastly_mcp.api.secret_values import (
+    KEY,
+    LONG_RANDOM,
+    MARKED,
+    NOTHING,
+    RANDOM,
+    WORDS,
+    hidden,
+    mark,
+)
 
 WHOLE = frozenset({"auth", "cred", "creds", "pass", "passwd", "pw", "pwd"})
 """Too short to be looked for within a word: `bypass` is none."""
@@ -103,20 +112,16 @@ def without_called(segments: Mapping[str, str], data: Any) -> Any:
     if not any(name in PLACES and sounds_secret(said) for name, said in segments.items()):
         return data
     if isinstance(data, str):
-        return _hidden("value", data)
+        return hidden(data, "value")
     if isinstance(data, dict):
         return {
-            name: _hidden(name, each) if name in VALUES and isinstance(each, str) else each
+            name: hidden(each, name) if name in VALUES and isinstance(each, str) else each
             for name, each in data.items()
         }
     return data
 
 
 VALUES = frozenset({*PAIRS, "body"})
-
-
-def _hidden(field: str, value: str) -> str:
-    return mark(field) if value and not MARKED.fullmatch(value) else value
 
 
 def without_pairs(text: str) -> str:

@@ -68,6 +68,11 @@ def mark(what: str) -> str:
     return f"[redacted: {what}]"
 
 
+def hidden(value: str, name: str) -> str:
+    """A value that is a credential by its name alone: hidden, unless there is none."""
+    return value if not value or MARKED.fullmatch(value) else mark(name)
+
+
 def is_credential(name: str, value: str, *, quoted: bool, sign: str = "=") -> bool:
     """Say whether the value that a text gives to a name is one to hide.
 

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from fastly_mcp.api.catalog.checking import BODY, Request
 from fastly_mcp.api.redaction import redact
 from fastly_mcp.api.secret_pairs import without_called
-from fastly_mcp.text import cut, shortened
+from fastly_mcp.text import cut, one_line, shortened
 
 LONGEST_VALUE = 70  # characters shown of one value
 LONGEST_NAME = 40
@@ -53,7 +53,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
 def _shown(value: Any) -> str:
     if not isinstance(value, str):
         return to_json(value).decode()
-    line = shortened(value, len(value) * 10)
+    line = one_line(value)
     if len(line) <= LONGEST_VALUE:
         return line or '""'
     size = f"{len(value)} characters, sha256 {_digest(value.encode())}"

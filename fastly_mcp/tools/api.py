@@ -60,8 +60,7 @@ async def search_api(
     limit: Annotated[int, Field(ge=1, le=20)] = 5,
 ) -> Found:
     """Find operations of the Fastly API: what they take, what they answer."""
-    # The server starts without the catalog.
-    from fastly_mcp.api.catalog.hits import hits  # noqa: PLC0415
+    from fastly_mcp.api.catalog.hits import hits  # noqa: PLC0415  # a start has no catalog
 
     return Found(operations=hits(query, limit))
 
@@ -85,10 +84,9 @@ async def read_api(
     ] = 100,
 ) -> Read:
     """Read anything of the Fastly API; search_api tells operations and their params."""
-    # As above.
-    from fastly_mcp.api.catalog.catalog import load  # noqa: PLC0415
-    from fastly_mcp.api.collecting import collect, combinations, named  # noqa: PLC0415
-    from fastly_mcp.api.selection import Selection  # noqa: PLC0415
+    from fastly_mcp.api.catalog.catalog import load  # noqa: PLC0415  # as above
+    from fastly_mcp.api.collecting import collect, combinations, named  # noqa: PLC0415  # as above
+    from fastly_mcp.api.selection import Selection  # noqa: PLC0415  # as above
 
     found = load().operation(operation)
     if found.id in INSTEAD:

@@ -64,8 +64,7 @@ async def write_api(
 
     Active and locked versions are refused: clone first.
     """
-    # The server starts without the catalog.
-    from fastly_mcp.api.catalog.catalog import load  # noqa: PLC0415
+    from fastly_mcp.api.catalog.catalog import load  # noqa: PLC0415  # a start has no catalog
     from fastly_mcp.api.catalog.checking import check  # noqa: PLC0415  # as above
     from fastly_mcp.api.collecting import ACTIVE, named  # noqa: PLC0415  # as above
     from fastly_mcp.api.told import parameters  # noqa: PLC0415  # as above

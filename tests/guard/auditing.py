@@ -1,6 +1,7 @@
 """An audit with lines in it, written as a guard writes them."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,16 @@ class Trail:
     @property
     def said(self) -> list[dict[str, Any]]:
         return [json.loads(row) for row in self.rows]
+
+
+def full_stderr() -> int:
+    """Make standard error a pipe that is full; returns the end that nobody reads."""
+    reading, writing = os.pipe()
+    os.dup2(writing, 2)
+    os.set_blocking(2, False)
+    try:
+        while True:
+            os.write(2, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(2, True)
+    return reading

@@ -64,21 +64,14 @@ CLOSED = """
 import os, sys
 from pathlib import Path
 from fastly_mcp.errors import GuardFailed
-from tests.guard.auditing import Trail
+from tests.guard.auditing import Trail, full_stderr
 how = sys.argv[2]
 if how == "closed":
     os.close(2)
 elif how == "none":
     sys.stderr = None
 else:
-    reading, writing = os.pipe()
-    os.dup2(writing, 2)
-    os.set_blocking(2, False)
-    try:
-        while True:
-            os.write(2, b"x" * 4096)
-    except BlockingIOError:
-        os.set_blocking(2, True)
+    reading = full_stderr()
     if how == "gone":
         os.close(reading)
 for sinks in ("stderr", "file stderr"):
@@ -115,16 +108,9 @@ def test_standard_error_that_nobody_reads_refuses_the_call_unless_the_file_takes
 STUCK = """
 import os, sys, time
 from pathlib import Path
-from tests.guard.auditing import KEYS, Trail, meant
+from tests.guard.auditing import KEYS, Trail, full_stderr, meant
 from dataclasses import replace
-reading, writing = os.pipe()
-os.dup2(writing, 2)
-os.set_blocking(2, False)
-try:
-    while True:
-        os.write(2, b"x" * 4096)
-except BlockingIOError:
-    os.set_blocking(2, True)
+reading = full_stderr()
 trail = Trail(Path(sys.argv[1]), sinks=frozenset({"file", "stderr"}))
 
 def took():
