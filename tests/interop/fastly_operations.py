@@ -51,8 +51,8 @@ class Operation:
             yield found[1], self.path[: found.start() - 1]
 
 
-def covered_operations(client: fastly.ApiClient) -> Iterator[Operation]:
-    """The operations of the client whose requests the sandbox has an endpoint for."""
+def declared_operations(client: fastly.ApiClient) -> Iterator[tuple[str, str, Any, Any]]:
+    """Every operation with its group, how to call it, and what the client declares of it."""
     for module in iter_modules(fastly.api.__path__, "fastly.api."):
         api_class: Any
         for name, api_class in inspect.getmembers(import_module(module.name), inspect.isclass):
@@ -60,11 +60,15 @@ def covered_operations(client: fastly.ApiClient) -> Iterator[Operation]:
                 continue
             api = api_class(client)
             for attribute, declared in vars(api).items():
-                if not attribute.endswith("_endpoint"):
-                    continue
-                path = PARAMETER.sub("x", declared.settings["endpoint_path"])
-                endpoint, _ = find(ROOT, declared.settings["http_method"], path)
-                if endpoint:
+                if attribute.endswith("_endpoint"):
                     operation = attribute.removesuffix("_endpoint")
-                    call = getattr(api, operation)
-                    yield Operation(operation, name.removesuffix("Api"), call, declared, endpoint)
+                    yield operation, name.removesuffix("Api"), getattr(api, operation), declared
+
+
+def covered_operations(client: fastly.ApiClient) -> Iterator[Operation]:
+    """The operations of the client whose requests the sandbox has an endpoint for."""
+    for operation, group, call, declared in declared_operations(client):
+        path = PARAMETER.sub("x", declared.settings["endpoint_path"])
+        endpoint, _ = find(ROOT, declared.settings["http_method"], path)
+        if endpoint:
+            yield Operation(operation, group, call, declared, endpoint)

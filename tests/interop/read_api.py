@@ -6,24 +6,21 @@ packages of `.[clients]`.
 """
 
 import asyncio
-import inspect
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from importlib import import_module
-from pkgutil import iter_modules
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import fastly
-import fastly.api
 
 from fastly_mcp.api.catalog.catalog import load
 from fastly_mcp.api.catalog.operation import Operation, Parameter
 from fastly_mcp.api.collecting import FILTERS
 from fastly_mcp.tools.api import INSTEAD, read_api
 from tests.api.reading import TOKEN, Recorder, answer_for, connected, every_parameter
+from tests.interop.fastly_operations import declared_operations
 
 COMPARED = ("accept", "fastly-key")
 ODD = "a b/c+d&e=f?g#h%2Fü:@;,'(x)~!*$[]"
@@ -72,19 +69,9 @@ def official() -> Iterator[tuple[str, Callable[..., Any], list[Any]]]:
     client = fastly.ApiClient(fastly.Configuration())
     client.configuration.api_token = TOKEN
     client.rest_client.pool_manager.request = request
-    for module in iter_modules(fastly.api.__path__, "fastly.api."):
-        api_class: Any
-        for name, api_class in inspect.getmembers(import_module(module.name), inspect.isclass):
-            if not (name.endswith("Api") and api_class.__module__ == module.name):
-                continue
-            api = api_class(client)
-            for attribute, declared in vars(api).items():
-                if attribute.endswith("_endpoint") and declared.settings["http_method"] == "GET":
-                    yield (
-                        declared.settings["operation_id"],
-                        getattr(api, attribute.removesuffix("_endpoint")),
-                        sent,
-                    )
+    for _, _, call, declared in declared_operations(client):
+        if declared.settings["http_method"] == "GET":
+            yield declared.settings["operation_id"], call, sent
 
 
 def made(method: str, url: str, headers: Any) -> Sent:
